@@ -1,0 +1,121 @@
+"""The one typed answer that page, command line, API and evaluation all render."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from rag.models.protocols import Usage
+from rag.paper import Paper
+from rag.retrieval.evidence import Evidence
+
+Outcome: TypeAlias = Literal["answered", "not_stated", "not_found"]
+Support: TypeAlias = Literal["supported", "weak", "unsupported", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer: its text without markers, the citation numbers behind it, how well they back it
+    (``none`` where it claims nothing that needs a source), and what is wrong with it in plain words."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record."""
+        return {
+            "text": self.text,
+            "citations": list(self.citations),
+            "support": self.support,
+            "problems": list(self.problems),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A cited paper. ``number`` is the order of first use; ``paper.abstract[start:end] == quote`` is the deciding
+    sentence; ``support`` (0 to 1) is the best support it gives to a sentence that cites it."""
+
+    number: int
+    paper: Paper
+    quote: str
+    start: int
+    end: int
+    support: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record."""
+        return {
+            "number": self.number,
+            "paper": self.paper.to_dict(),
+            "quote": self.quote,
+            "start": self.start,
+            "end": self.end,
+            "support": round(self.support, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """Something the checker found or changed, its ``kind`` as ``unknown_citation`` or ``unsupported_figure``."""
+
+    kind: str
+    detail: str
+
+    def to_dict(self) -> dict[str, str]:
+        """The contract's record."""
+        return {"kind": self.kind, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer. ``text`` carries [n] markers; every n is the number of one entry of ``citations``."""
+
+    question: str
+    standalone_question: str
+    outcome: Outcome
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    ledger: tuple[LedgerEntry, ...]
+    evidence: tuple[Evidence, ...]
+    suggestions: tuple[Paper, ...]
+    backend: str
+    model: str
+    prompt: str
+    usage: Usage = field(default_factory=Usage)
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record of ``ask --json``."""
+        return {
+            "question": self.question,
+            "standalone_question": self.standalone_question,
+            "outcome": self.outcome,
+            "answer": self.text,
+            "sentences": [s.to_dict() for s in self.sentences],
+            "citations": [c.to_dict() for c in self.citations],
+            "ledger": [entry.to_dict() for entry in self.ledger],
+            "evidence": [e.to_dict() for e in self.evidence],
+            "suggestions": [{"paper_id": p.id, "title": p.title} for p in self.suggestions],
+            "backend": self.backend,
+            "model": self.model,
+            "prompt": self.prompt,
+            "usage": {
+                "prompt_tokens": self.usage.prompt_tokens,
+                "completion_tokens": self.usage.completion_tokens,
+                "model_calls": self.usage.model_calls,
+            },
+            "timings_ms": {k: round(v, 2) for k, v in self.timings_ms.items()},
+        }

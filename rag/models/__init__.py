@@ -1,0 +1,1 @@
+"""Embedding models and backends, built from settings."""

@@ -1,0 +1,84 @@
+"""What the engine asks of a model. Everything behind these two protocols can be swapped."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors: TypeAlias = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of unit length."""
+
+    @property
+    def name(self) -> str:
+        """Names model and version; two embedders of one name give the same vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts to be stored, shape ``(len(texts), dimension)``, in the order given, unit length."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """The vector of a question, shape ``(dimension,)``, unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat request."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of model calls; what a backend does not report is estimated by the tokenizer."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model_calls: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.model_calls + other.model_calls,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed reply; ``usage`` comes with the last one where the model reports it."""
+
+    text: str
+    usage: Usage | None = None
+
+
+class Backend(Protocol):
+    """Writes text for a list of messages.
+
+    A failure raises :class:`rag.errors.ModelError` with a plain sentence; pieces already given stay given. Closing the
+    iterator closes the request upstream.
+    """
+
+    @property
+    def name(self) -> str:
+        """``extractive``, ``openai``, ..."""
+
+    @property
+    def model(self) -> str:
+        """The model's own name."""
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
+        """The reply, piece by piece."""
+
+    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+        """As :meth:`stream`, asynchronously."""

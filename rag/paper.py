@@ -1,0 +1,142 @@
+"""The paper: one work with its bibliographic facts, the unit everything else refers to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+_ARXIV = re.compile(r"(?:arxiv[:./\s]*|abs/|pdf/)?(\d{4}\.\d{4,5}|[a-z\-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.I)
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One work. Absent facts are ``None`` (or an empty tuple for authors).
+
+    ``abstract`` holds normalised text with single spaces (see :func:`rag.text.normalise.normalise`); every offset in
+    passages and citations counts characters of this very string. ``source`` names where the record came from
+    and is not part of the paper's identity.
+    """
+
+    id: str
+    title: str
+    abstract: str
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    venue: str | None = None
+    url: str | None = None
+    doi: str | None = None
+    arxiv_id: str | None = None
+    pmid: str | None = None
+    source: str | None = None
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        title: str,
+        abstract: str,
+        authors: Sequence[str] = (),
+        year: int | None = None,
+        venue: str | None = None,
+        url: str | None = None,
+        doi: str | None = None,
+        arxiv_id: str | None = None,
+        pmid: str | None = None,
+        source: str | None = None,
+        paper_id: str | None = None,
+    ) -> Self:
+        """A paper with normalised identifiers and, unless ``paper_id`` is given, an id derived from them.
+
+        The caller hands in normalised title and abstract. The id prefers what names the work everywhere: DOI,
+        then arXiv id, then PMID, else a digest of normalised title, first author and year.
+        """
+        doi, arxiv_id, pmid = normal_doi(doi), normal_arxiv_id(arxiv_id), normal_pmid(pmid)
+        if paper_id is None:
+            paper_id = _derived_id(title, authors, year, doi, arxiv_id, pmid)
+        return cls(
+            id=paper_id,
+            title=title,
+            abstract=abstract,
+            authors=tuple(authors),
+            year=year,
+            venue=venue or None,
+            url=url or None,
+            doi=doi,
+            arxiv_id=arxiv_id,
+            pmid=pmid,
+            source=source or None,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The public record of the contracts: every field but ``source``; absent facts are ``None``."""
+        record: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
+        record["authors"] = list(self.authors)
+        return record
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_dict`; an optional ``source`` is taken over."""
+        known: dict[str, Any] = {f.name: record.get(f.name) for f in fields(cls)}
+        known["authors"] = tuple(record.get("authors") or ())
+        return cls(**known)
+
+    def with_source(self, source: str) -> Self:
+        """The same paper, recorded as read from ``source``."""
+        return replace(self, source=source)
+
+
+def title_key(title: str) -> str:
+    """A title reduced to what two records of the same work share: no case, accents, punctuation or blanks."""
+    bare = unicodedata.normalize("NFKD", title).casefold()
+    return _NOT_WORD.sub("", "".join(c for c in bare if not unicodedata.combining(c)))
+
+
+def surname_key(authors: Sequence[str]) -> str:
+    """The first author's surname, reduced as in :func:`title_key`; reads ``Given Family`` and ``Family, Given``."""
+    if not authors:
+        return ""
+    name = authors[0]
+    surname = name.split(",", 1)[0] if "," in name else name.split()[-1] if name.split() else ""
+    return title_key(surname)
+
+
+def normal_doi(text: str | None) -> str | None:
+    """A DOI without resolver and case (DOIs are case-insensitive), or ``None`` where the text holds none."""
+    found = _DOI.search(text or "")
+    return found.group().rstrip(".,;)").lower() if found else None
+
+
+def normal_arxiv_id(text: str | None) -> str | None:
+    """An arXiv id without version, or ``None`` where the text is not one."""
+    found = _ARXIV.fullmatch((text or "").strip().removeprefix("https://arxiv.org/").removeprefix("http://arxiv.org/"))
+    return found.group(1) if found else None
+
+
+def normal_pmid(text: str | int | None) -> str | None:
+    """A PubMed id as digits, or ``None``."""
+    found = re.search(r"\d{1,9}", str(text or ""))
+    return found.group() if found else None
+
+
+def _derived_id(
+    title: str,
+    authors: Sequence[str],
+    year: int | None,
+    doi: str | None,
+    arxiv_id: str | None,
+    pmid: str | None,
+) -> str:
+    if doi:
+        return f"doi:{doi}"
+    if arxiv_id:
+        return f"arxiv:{arxiv_id}"
+    if pmid:
+        return f"pmid:{pmid}"
+    key = "\x1f".join((title_key(title), surname_key(authors), str(year or "")))
+    return "t:" + hashlib.sha256(key.encode()).hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""What retrieval gives: papers with their best passages, scores and timings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rag.library.passages import Passage
+from rag.paper import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage with its score for one query; higher is better, comparable within one result only."""
+
+    passage: Passage
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record of a passage."""
+        p = self.passage
+        return {"text": p.text, "start": p.start, "end": p.end, "score": round(self.score, 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A paper retrieved for a query. ``score`` is the estimated relevance, 0 to 1, calibrated to be comparable
+    across queries; passages come best first and are never empty."""
+
+    paper: Paper
+    score: float
+    passages: tuple[ScoredPassage, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record in ``ask --json``."""
+        return {
+            "paper_id": self.paper.id,
+            "title": self.paper.title,
+            "score": round(self.score, 4),
+            "passages": [p.to_dict() for p in self.passages],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Narrows a search before ranking. All conditions given must hold; names match without case, as parts."""
+
+    year_from: int | None = None
+    year_to: int | None = None
+    authors: tuple[str, ...] = ()
+    venues: tuple[str, ...] = ()
+    paper_ids: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.year_from is not None or self.year_to is not None or self.authors or self.venues or self.paper_ids
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The evidence for a query, best first.
+
+    ``relevant`` is how many of the first entries pass the relevance cut: 0 means that nothing in the library answers
+    the query, and what follows are merely the nearest papers.
+    """
+
+    query: str
+    evidence: tuple[Evidence, ...]
+    relevant: int
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record of ``search --json``."""
+        return {
+            "query": self.query,
+            "results": [
+                {
+                    "rank": rank,
+                    "score": round(e.score, 4),
+                    "paper": e.paper.to_dict(),
+                    "passage": {k: v for k, v in e.passages[0].to_dict().items() if k != "score"},
+                }
+                for rank, e in enumerate(self.evidence, 1)
+            ],
+            "timings_ms": {k: round(v, 2) for k, v in self.timings_ms.items()},
+        }
+
+
+class Searcher(Protocol):
+    """Anything that finds evidence for a query: the library, or a stand-in."""
+
+    def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """The ``k`` best papers for ``query``."""

@@ -1,0 +1,91 @@
+"""Every setting, from the environment and ``.env``, checked once and handed in everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+BackendName = Literal["openai", "extractive"]
+PREFIX = "CITEWELL_"
+
+
+class Settings(BaseSettings):
+    """All settings with their bounds. ``OPENAI_API_KEY`` and ``OPENAI_BASE_URL`` keep their usual names;
+    every other one is ``CITEWELL_`` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    library: Path = Field(default=Path("library"), description="directory of the library")
+    llm: Literal["auto", "openai", "extractive"] = Field(
+        default="auto",
+        description="what writes answers; auto takes openai when a key or base URL is set, else extractive",
+    )
+    model: str = Field(default="gpt-4o-mini", min_length=1, description="model name sent to the openai backend")
+    context_window: int = Field(default=16_384, ge=1_024, description="tokens the model reads and writes in one call")
+    max_answer_tokens: int = Field(default=600, ge=32, le=8_192, description="tokens an answer may take")
+    max_prompt_tokens: int = Field(default=2_500, ge=256, description="tokens a prompt may take, sources included")
+    timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="seconds one model request may take")
+    retries: int = Field(default=3, ge=0, le=10, description="how often a failed model request is tried again")
+    k: int = Field(default=6, ge=1, le=50, description="papers put before the model as sources")
+    unsupported: Literal["mark", "drop"] = Field(
+        default="mark", description="what the reader sees of a sentence whose citation does not support it"
+    )
+    embedding: Literal["minilm", "openai"] = Field(default="minilm", description="what turns text into vectors")
+    embedding_model: str = Field(
+        default="text-embedding-3-small", min_length=1, description="model of embedding openai"
+    )
+    threads: int = Field(default=0, ge=0, le=256, description="threads of the bundled embedder; 0 takes every core")
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL")
+    )
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Settings from the environment and ``.env``, with ``overrides`` (those not ``None``) on top.
+
+        Raises:
+            SettingsError: an unknown ``CITEWELL_`` name, or a value outside its bounds.
+        """
+        _refuse_unknown_names(cls)
+        try:
+            return cls(**{name: value for name, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = str(first["loc"][0]) if first["loc"] else "settings"
+            name = field if field.startswith("OPENAI_") else PREFIX + field.upper()
+            given = "" if "key" in field.lower() else f" (given: {first.get('input')!r})"
+            raise SettingsError(f"{name}: {first['msg']}{given}") from None
+
+    @property
+    def backend(self) -> BackendName:
+        """The backend in use, with ``auto`` resolved: openai only when the user configured it."""
+        if self.llm != "auto":
+            return self.llm
+        return "openai" if self.openai_api_key or self.openai_base_url else "extractive"
+
+
+def _refuse_unknown_names(settings: type[Settings]) -> None:
+    known = {PREFIX + name.upper() for name in settings.model_fields}
+    env_file = settings.model_config.get("env_file")
+    given = set(os.environ) | set(dotenv_values(env_file if isinstance(env_file, str) else ".env"))
+    unknown = sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        names = ", ".join(sorted(known))
+        raise SettingsError(f"unknown setting {unknown[0]}; the settings are {names}")

@@ -1,0 +1,1 @@
+"""Text as the whole engine sees it: normalised once, split into sentences one way."""

@@ -1,0 +1,1 @@
+"""The Gradio app and the web server that carries it."""
