@@ -53,7 +53,7 @@ class MiniLM:
         vocabulary = Path(__file__).with_name("wordpiece_vocab.txt")
         _verify(vocabulary, VOCABULARY_SHA256)
         pieces = models.WordPiece.read_file(str(vocabulary))
-        self._tokenizer = Tokenizer(models.WordPiece(pieces, unk_token="[UNK]", max_input_chars_per_word=100))
+        self._tokenizer = Tokenizer(models.WordPiece(pieces, unk_token="[UNK]", max_input_chars_per_word=100))  # noqa: S106 - a vocabulary entry
         self._tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         self._tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         self._tokenizer.post_processor = processors.BertProcessing(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from rag.library.filters import Filters as Filters
 from rag.library.passages import Passage
 from rag.paper import Paper
 
@@ -40,22 +41,6 @@ class Evidence:
             "score": round(self.score, 4),
             "passages": [p.to_dict() for p in self.passages],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Narrows a search before ranking. All conditions given must hold; names match without case, as parts."""
-
-    year_from: int | None = None
-    year_to: int | None = None
-    authors: tuple[str, ...] = ()
-    venues: tuple[str, ...] = ()
-    paper_ids: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(
-            self.year_from is not None or self.year_to is not None or self.authors or self.venues or self.paper_ids
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""Locks between processes that share one library directory.
+
+Two locks, both released by the kernel when a process dies: ``write.lock`` admits one writer for the whole of its run;
+``store.lock`` guards single calls into Chroma, shared by readers, exclusive for the writer, because an embedded Chroma
+directory must not be read while another process writes to it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.errors import LibraryBusyError
+
+_POLL_S = 0.02
+
+
+class FileLock:
+    """An advisory lock on a file. Not re-entrant; every ``hold`` opens the file anew, so that
+    threads exclude each other too.
+
+    Args:
+        path: the lock file; made when absent, never removed.
+        clock: seconds, monotonic.
+        sleep: waits the given seconds.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._path, self._clock, self._sleep = path, clock, sleep
+
+    @contextmanager
+    def hold(self, *, shared: bool = False, timeout_s: float = 30.0, busy: str = "") -> Iterator[None]:
+        """Holds the lock for the block.
+
+        Raises:
+            LibraryBusyError: not free within ``timeout_s``; ``busy`` is the message.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            deadline = self._clock() + timeout_s
+            while not _try(descriptor, shared=shared):
+                if self._clock() >= deadline:
+                    raise LibraryBusyError(busy or f"{self._path} is held by another process; try again later")
+                self._sleep(_POLL_S)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _try(descriptor: int, *, shared: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

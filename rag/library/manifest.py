@@ -1,0 +1,233 @@
+"""The manifest: which papers the library holds, by what keys they are known, and what the library was built with.
+
+A SQLite file in write-ahead mode: readers in other processes see whole commits only. It is written last in every
+change, so a paper counts as present when it stands here; what the indexes hold beyond it is the rest of an interrupted
+run.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rag.errors import LibraryError
+from rag.library import identity
+from rag.library.filters import Filters
+from rag.paper import Paper, title_key
+
+FORMAT = "1"
+_SCHEMA = """
+create table if not exists meta (key text primary key, value text not null) without rowid;
+create table if not exists papers (
+    position integer primary key autoincrement,
+    id text not null unique,
+    title_key text not null,
+    year integer,
+    venue text not null,
+    authors text not null,
+    passages integer not null,
+    record text not null
+);
+create index if not exists papers_year on papers (year);
+create index if not exists papers_title on papers (title_key);
+create table if not exists keys (key text primary key, paper_id text not null) without rowid;
+create index if not exists keys_paper on keys (paper_id);
+"""
+
+
+class Manifest:
+    """The manifest file. Safe to share between threads.
+
+    Raises:
+        LibraryError: the file is not a manifest, is damaged, or comes from another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        with self._errors():
+            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            if not self._db.execute("select 1 from sqlite_master where name = 'papers'").fetchone():
+                self._db.executescript(_SCHEMA)
+                self._db.execute("insert or ignore into meta values ('format', ?)", (FORMAT,))
+        found = self.meta("format")
+        if found != FORMAT:
+            raise LibraryError(
+                f"the library in {path.parent} has format {found}, this version reads format {FORMAT}; "
+                "ingest its papers into a new library with --library"
+            )
+
+    def close(self) -> None:
+        """Closes the file; the object is of no further use."""
+        self._db.close()
+
+    # What the library was built with
+
+    def meta(self, key: str) -> str | None:
+        """A recorded fact, or ``None``."""
+        with self._errors():
+            row = self._db.execute("select value from meta where key = ?", (key,)).fetchone()
+        return str(row[0]) if row else None
+
+    def set_meta(self, **facts: str) -> None:
+        """Records facts, in one commit."""
+        with self._commit():
+            self._db.executemany("insert or replace into meta values (?, ?)", list(facts.items()))
+
+    @property
+    def revision(self) -> int:
+        """Counts the changes of papers; a reader that knows this number knows whether its indexes are stale."""
+        return int(self.meta("revision") or 0)
+
+    # Papers
+
+    def __len__(self) -> int:
+        return self._count("select count(*) from papers")
+
+    @property
+    def passages(self) -> int:
+        """Number of passages of all papers."""
+        return self._count("select coalesce(sum(passages), 0) from papers")
+
+    def get(self, ids: Iterable[str]) -> dict[str, Paper]:
+        """The papers of these ids that the library holds."""
+        query = "select id, record from papers where id in (select value from json_each(?))"
+        return {paper_id: _paper(record) for paper_id, record in self._rows(query, json.dumps(list(ids)))}
+
+    def passage_counts(self, ids: Iterable[str]) -> dict[str, int]:
+        """How many passages each of these papers has."""
+        query = "select id, passages from papers where id in (select value from json_each(?))"
+        return dict(self._rows(query, json.dumps(list(ids))))
+
+    def papers(self, filters: Filters | None = None, limit: int = -1, offset: int = 0) -> list[Paper]:
+        """Papers in the order they came in, narrowed by ``filters``."""
+        where, values = _where(filters)
+        rows = self._rows(
+            f"select record from papers where {where} order by position limit ? offset ?",  # noqa: S608
+            *values,
+            limit,
+            offset,
+        )
+        return [_paper(record) for (record,) in rows]
+
+    def ids(self, filters: Filters | None = None) -> list[str]:
+        """Ids in the order they came in, narrowed by ``filters``."""
+        where, values = _where(filters)
+        return [str(i) for (i,) in self._rows(f"select id from papers where {where} order by position", *values)]  # noqa: S608
+
+    def by_key(self, keys: Iterable[str]) -> dict[str, str]:
+        """Which paper id each identity key belongs to, for the keys that are known."""
+        query = "select key, paper_id from keys where key in (select value from json_each(?))"
+        return dict(self._rows(query, json.dumps(list(keys))))
+
+    def by_title(self, title_keys: Iterable[str]) -> dict[str, list[str]]:
+        """Ids of the papers with these titles, by title key (see :func:`rag.paper.title_key`)."""
+        query = "select title_key, id from papers where title_key in (select value from json_each(?)) order by position"
+        found: dict[str, list[str]] = {}
+        for key, paper_id in self._rows(query, json.dumps(list(title_keys))):
+            found.setdefault(key, []).append(paper_id)
+        return found
+
+    def put(self, papers: Sequence[Paper], passages: Sequence[int], aliases: Iterable[tuple[str, str]] = ()) -> None:
+        """Writes papers (a known id keeps its position) with their passage counts and further ``(key, id)`` pairs."""
+        rows = [
+            (p.id, title_key(p.title), p.year, fold(p.venue or ""), fold("\n".join(p.authors)), count, _record(p))
+            for p, count in zip(papers, passages, strict=True)
+        ]
+        keys = [(key, p.id) for p in papers for key in identity.keys(p)]
+        with self._commit():
+            self._db.executemany(
+                "insert into papers (id, title_key, year, venue, authors, passages, record) "
+                "values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set title_key = excluded.title_key, year = excluded.year, "
+                "venue = excluded.venue, authors = excluded.authors, passages = excluded.passages, "
+                "record = excluded.record",
+                rows,
+            )
+            self._db.executemany("insert or ignore into keys values (?, ?)", [*keys, *aliases])
+            self._bump()
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forgets papers and their keys."""
+        gone = json.dumps(list(ids))
+        with self._commit():
+            self._db.execute("delete from papers where id in (select value from json_each(?))", (gone,))
+            self._db.execute("delete from keys where paper_id in (select value from json_each(?))", (gone,))
+            self._bump()
+
+    def damage(self) -> str | None:
+        """What SQLite's own check finds wrong, or ``None``."""
+        try:
+            (found,) = self._db.execute("pragma quick_check(1)").fetchone()
+        except sqlite3.Error as error:
+            return str(error)
+        return None if found == "ok" else str(found)
+
+    def _bump(self) -> None:
+        self._db.execute("insert or replace into meta values ('revision', ?)", (str(self.revision + 1),))
+
+    def _count(self, query: str) -> int:
+        return int(self._rows(query)[0][0])
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        with self._errors():
+            self._db.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise LibraryError(
+                    f"the manifest {self._path} cannot be used ({error}); look closer with: citewell doctor"
+                ) from error
+
+
+def fold(text: str) -> str:
+    """Text as filters compare it: without case."""
+    return text.casefold()
+
+
+def _where(filters: Filters | None) -> tuple[str, list[object]]:
+    conditions, values = ["1"], list[object]()
+    if filters:
+        if filters.year_from is not None:
+            conditions.append("year >= ?")
+            values.append(filters.year_from)
+        if filters.year_to is not None:
+            conditions.append("year <= ?")
+            values.append(filters.year_to)
+        for column, names in (("authors", filters.authors), ("venue", filters.venues)):
+            if names:
+                conditions.append("(" + " or ".join([f"instr({column}, ?) > 0"] * len(names)) + ")")
+                values.extend(fold(name) for name in names)
+        if filters.paper_ids:
+            conditions.append("id in (select value from json_each(?))")
+            values.append(json.dumps(sorted(filters.paper_ids)))
+    return " and ".join(conditions), values
+
+
+def _record(paper: Paper) -> str:
+    return json.dumps({**paper.to_dict(), "source": paper.source}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _paper(record: object) -> Paper:
+    return Paper.from_dict(json.loads(str(record)))
