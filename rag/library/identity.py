@@ -1,20 +1,76 @@
-"""When two records are the same work: DOI, then arXiv id, then PMID, then title with first author and year."""
+"""When two records are the same work, and what one paper made of both holds.
+
+Keys, strongest first: DOI, arXiv id, PMID, then normalised title with first author and year. A shared DOI, arXiv id or
+PMID is believed only when titles or abstracts agree as well, for exports do carry one wrong DOI on two papers. Title
+alone joins two records only when authors and year are missing on one side and the abstracts agree.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 from rag.paper import Paper, surname_key, title_key
+
+#: Share of common words from which two titles or two abstracts count as the same text in two versions.
+AGREEMENT = 0.6
+_WORD = re.compile(r"\w+")
 
 
 def keys(paper: Paper) -> list[str]:
-    """The keys a paper is known by, strongest first. Two papers that share a key are one work."""
+    """The keys a paper is known by, strongest first."""
     strong = [
         f"{scheme}:{value}"
         for scheme, value in (("doi", paper.doi), ("arxiv", paper.arxiv_id), ("pmid", paper.pmid))
         if value
     ]
-    return [*strong, title_author_year_key(paper)]
+    return [*strong, f"title:{title_key(paper.title)}|{surname_key(paper.authors)}|{paper.year or ''}"]
 
 
-def title_author_year_key(paper: Paper) -> str:
-    """The weakest key; absent author and year are part of it, so that it never equals that of a dated paper."""
-    return f"title:{title_key(paper.title)}|{surname_key(paper.authors)}|{paper.year or ''}"
+def same_work(a: Paper, b: Paper) -> bool:
+    """Whether two records that share a key or a title are one work."""
+    same_title = title_key(a.title) == title_key(b.title)
+    for one, other in ((a.doi, b.doi), (a.arxiv_id, b.arxiv_id), (a.pmid, b.pmid)):
+        if one and one == other:
+            return same_title or agreement(a.title, b.title) >= AGREEMENT or _abstracts_agree(a, b)
+    if not same_title or _contradict(a.pmid, b.pmid) or _contradict(a.arxiv_id, b.arxiv_id):
+        return False
+    if surname_key(a.authors) == surname_key(b.authors) and a.year == b.year:
+        # Without author and year the title is all there is; a shared boilerplate title needs the abstract as well.
+        return bool(a.authors or a.year) or _abstracts_agree(a, b)
+    bare = not (a.authors or a.year) or not (b.authors or b.year)
+    preprint = (
+        surname_key(a.authors) == surname_key(b.authors) and bool(a.authors) and (a.year is None or b.year is None)
+    )
+    return (bare or preprint) and _abstracts_agree(a, b)
+
+
+def merge(known: Paper, new: Paper) -> Paper:
+    """One paper of both, under the known id. The same source speaks again: its text replaces the old. Another source:
+    the longer abstract stays, and absent facts are filled in. Facts that are there are never emptied."""
+    newer = known.source == new.source
+    longer = len(new.abstract) > len(known.abstract) and not _abstracts_agree(known, new)
+    takes_text = newer or longer
+    values = {f.name: getattr(known, f.name) for f in fields(Paper)}
+    for name, value in ((f.name, getattr(new, f.name)) for f in fields(Paper)):
+        if name in {"id", "title", "abstract", "source"}:
+            continue
+        if value and (newer or not values[name]):
+            values[name] = value
+    if takes_text:
+        values |= {"title": new.title, "abstract": new.abstract, "source": new.source}
+    return Paper(**values)
+
+
+def agreement(a: str, b: str) -> float:
+    """Jaccard similarity of the word sets of two texts, 0 to 1."""
+    one, other = set(_WORD.findall(a.casefold())), set(_WORD.findall(b.casefold()))
+    return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def _abstracts_agree(a: Paper, b: Paper) -> bool:
+    return agreement(a.abstract, b.abstract) >= AGREEMENT
+
+
+def _contradict(one: str | None, other: str | None) -> bool:
+    return bool(one and other and one != other)

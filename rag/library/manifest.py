@@ -145,7 +145,8 @@ class Manifest:
         with self._commit():
             self._db.executemany(
                 "insert into papers (id, title_key, year, venue, authors, passages, record) "
-                "values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set title_key = excluded.title_key, year = excluded.year, "
+                "values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
+                "title_key = excluded.title_key, year = excluded.year, "
                 "venue = excluded.venue, authors = excluded.authors, passages = excluded.passages, "
                 "record = excluded.record",
                 rows,

@@ -1,0 +1,145 @@
+"""The programming interface's library: open, ingest, search, list. The assistant is in :mod:`rag.answering.assistant`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rag.library.filters import Filters
+from rag.library.ingest import IngestReport, ingest, plan
+from rag.library.store import Store
+from rag.models.protocols import Embedder
+from rag.paper import Paper
+from rag.readers import Record, read_papers
+from rag.retrieval.evidence import SearchResult
+from rag.retrieval.retriever import Retriever
+from rag.settings import Settings
+
+
+class Library:
+    """A library of papers: what was ingested into one directory, ready to be searched.
+
+    Safe to share between threads. Several processes may open the same directory; one at a time may ingest.
+    """
+
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self._store, self._embedder = store, embedder
+        self._retriever = Retriever(store, embedder)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        settings: Settings | None = None,
+        *,
+        create: bool = False,
+        embedder: Embedder | None = None,
+    ) -> Self:
+        """The library in a directory.
+
+        Args:
+            path: the library's directory.
+            settings: names the embedding model; from the environment when absent.
+            create: make an empty library where there is none.
+            embedder: an embedding model to use in place of the one the settings name.
+
+        Raises:
+            LibraryError: no library there, a damaged one, or one built with another embedding model.
+            ModelError: the embedding model cannot be loaded.
+        """
+        if embedder is None:
+            from rag.models.registry import build_embedder
+
+            embedder = build_embedder(settings or Settings.load())
+        store = Store(Path(path), embedding=embedder.name, dimension=embedder.dimension, create=create)
+        return cls(store, embedder)
+
+    def close(self) -> None:
+        """Releases the files."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    @property
+    def path(self) -> Path:
+        """The library's directory."""
+        return self._store.directory
+
+    @property
+    def passages(self) -> int:
+        """Number of passages of all papers."""
+        return self._store.manifest.passages
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model the library is searched with."""
+        return self._embedder
+
+    def ingest(
+        self,
+        paths: Iterable[Path | str],
+        *,
+        format: str = "auto",  # noqa: A002 - the option's name everywhere
+        progress: Callable[[IngestReport], None] = lambda _: None,
+    ) -> IngestReport:
+        """Reads files or directories and brings their papers in; repeating it changes nothing.
+
+        Raises:
+            ReadError: a path cannot be read as papers at all; nothing of it was written.
+            LibraryBusyError: another process writes.
+        """
+        return self.add(read_all(paths, format), progress=progress)
+
+    def add(
+        self, records: Iterable[Record], *, progress: Callable[[IngestReport], None] = lambda _: None
+    ) -> IngestReport:
+        """Brings in papers from anywhere; as :meth:`ingest`."""
+        return ingest(self._store, self._embedder, records, progress=progress)
+
+    def plan(self, paths: Iterable[Path | str], *, format: str = "auto") -> IngestReport:  # noqa: A002
+        """What :meth:`ingest` would do, without doing it."""
+        return plan(self._store, read_all(paths, format))
+
+    def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """The ``k`` best papers for a query, best first; fewer only when the library (or the filter) holds fewer."""
+        self._store.refresh()
+        return self._retriever.search(query, k, filters)
+
+    def papers(self, filters: Filters | None = None, *, limit: int = -1, offset: int = 0) -> list[Paper]:
+        """Papers in the order they came in."""
+        return self._store.manifest.papers(filters, limit, offset)
+
+    def paper(self, paper_id: str) -> Paper | None:
+        """The paper of this id, or ``None``."""
+        return self._store.manifest.get([paper_id]).get(paper_id)
+
+    def remove(self, paper_ids: Sequence[str]) -> int:
+        """Takes papers out; gives how many there were.
+
+        Raises:
+            LibraryBusyError: another process writes.
+        """
+        known = list(self._store.manifest.get(paper_ids))
+        if known:
+            with self._store.writing() as writer:
+                writer.remove(known)
+        return len(known)
+
+
+def read_all(paths: Iterable[Path | str], format: str = "auto") -> Iterator[Record]:  # noqa: A002
+    """The records of several files or directories, lazily, in the order given.
+
+    Raises:
+        ReadError: at the first path that cannot be read as papers at all.
+    """
+    for path in paths:
+        yield from read_papers(Path(path), format)

@@ -1,0 +1,228 @@
+"""From records to a changed library: identify, merge, cut, embed what is new, write in whole batches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rag.library import identity
+from rag.library.passages import Passage, embedding_text, passages
+from rag.library.store import Store, Writer
+from rag.library.vectors import digest
+from rag.models.protocols import Embedder, Vectors
+from rag.paper import Paper, title_key
+from rag.readers.base import Skip
+
+#: Passages of one batch: so many that commits cost little beside embedding, so few that a crash loses little.
+BATCH_PASSAGES = 256
+#: Texts embedded between two reports of progress.
+_SLICE = 64
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What an ingest did. ``read`` counts papers: each was added, updated, unchanged or merged."""
+
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    skipped: list[Skip] = field(default_factory=list)
+    papers: int = 0
+    passages: int = 0
+    embedded: int = 0
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's record of ``ingest --json``."""
+        return {
+            "read": self.read,
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "merged": self.merged,
+            "skipped": [s.to_dict() for s in self.skipped],
+            "papers": self.papers,
+            "passages": self.passages,
+            "embedded": self.embedded,
+            "seconds": round(self.seconds, 2),
+            "papers_per_second": round(self.read / self.seconds, 1) if self.seconds else 0.0,
+        }
+
+
+Progress = Callable[[IngestReport], None]
+
+
+def ingest(
+    store: Store,
+    embedder: Embedder,
+    records: Iterable[Paper | Skip],
+    *,
+    progress: Progress = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> IngestReport:
+    """Brings papers into the library; safe to repeat and to break off.
+
+    Args:
+        store: an open library.
+        embedder: the model the library was built with.
+        records: papers and skips, read lazily, a batch at a time.
+        progress: called after each batch and in between, with the report so far.
+
+    Raises:
+        LibraryBusyError: another process writes.
+        ModelError: the embedder failed; batches written before stay.
+    """
+    report, start = IngestReport(), clock()
+    with store.writing() as writer:
+        for batch in _batches(_papers(records, report)):
+            _ingest_batch(store, writer, embedder, batch, report, progress)
+            report.seconds = clock() - start
+            report.papers = len(store)
+            progress(report)
+    report.papers, report.passages = len(store), store.manifest.passages
+    report.seconds = clock() - start
+    return report
+
+
+def plan(store: Store | None, records: Iterable[Paper | Skip]) -> IngestReport:
+    """What an ingest would do (``--dry-run``): everything but cutting, embedding and writing."""
+    report = IngestReport()
+    for batch in _batches(_papers(records, report)):
+        _resolve(store, batch, report)
+    report.papers = (len(store) if store else 0) + report.added
+    return report
+
+
+@dataclass(slots=True)
+class _Change:
+    """A paper to write: as it stood (``None`` when new) and as it shall stand."""
+
+    before: Paper | None
+    after: Paper
+
+
+def _papers(records: Iterable[Paper | Skip], report: IngestReport) -> Iterator[Paper]:
+    for record in records:
+        if isinstance(record, Skip):
+            report.skipped.append(record)
+        else:
+            report.read += 1
+            yield record
+
+
+def _batches(papers: Iterable[Paper]) -> Iterator[list[Paper]]:
+    batch: list[Paper] = []
+    size = 0
+    for paper in papers:
+        batch.append(paper)
+        size += len(passages(paper))
+        if size >= BATCH_PASSAGES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _resolve(store: Store | None, batch: Sequence[Paper], report: IngestReport) -> dict[str, _Change]:
+    """What a batch changes, by paper id, in order; counts added, updated, unchanged and merged into the report."""
+    keys = [key for paper in batch for key in identity.keys(paper)]
+    owners: dict[str, list[str]] = {}
+    known: dict[str, Paper] = {}
+    if store:
+        by_key = store.manifest.by_key(keys)
+        by_title = store.manifest.by_title([title_key(p.title) for p in batch])
+        owners = {key: [paper_id] for key, paper_id in by_key.items()}
+        owners |= {f"={title}": ids for title, ids in by_title.items()}
+        ids = {i for found in owners.values() for i in found} | {p.id for p in batch}
+        known = store.manifest.get(ids)
+    changes: dict[str, _Change] = {}
+    for paper in batch:
+        names = [*identity.keys(paper), f"={title_key(paper.title)}"]
+        candidates = dict.fromkeys([paper.id, *(i for name in names for i in owners.get(name, ()))])
+        match = next((known[i] for i in candidates if i in known and identity.same_work(known[i], paper)), None)
+        if match is None:
+            after = paper if paper.id not in known else _with_free_id(paper, known)
+            changes[after.id] = _Change(None, after)
+            report.added += 1
+        else:
+            after = identity.merge(match, paper)
+            pending = changes.get(match.id)
+            if pending is not None:
+                pending.after = after
+                report.merged += 1
+            elif after == match:
+                report.unchanged += 1
+            else:
+                changes[match.id] = _Change(match, after)
+                if match.source == paper.source:
+                    report.updated += 1
+                else:
+                    report.merged += 1
+        known[after.id] = after
+        for name in names:
+            owners.setdefault(name, []).append(after.id)
+    return changes
+
+
+def _with_free_id(paper: Paper, known: dict[str, Paper]) -> Paper:
+    """Another work under an id that is taken (one wrong DOI on two papers): its title tells the two apart."""
+    base = f"{paper.id}~{title_key(paper.title)[:24]}"
+    paper_id, n = base, 2
+    while paper_id in known:
+        paper_id, n = f"{base}~{n}", n + 1
+    return Paper.from_dict({**paper.to_dict(), "id": paper_id, "source": paper.source})
+
+
+def _ingest_batch(
+    store: Store,
+    writer: Writer,
+    embedder: Embedder,
+    batch: Sequence[Paper],
+    report: IngestReport,
+    progress: Progress,
+) -> None:
+    changes = _resolve(store, batch, report)
+    if not changes:
+        return
+    papers = [change.after for change in changes.values()]
+    cut = [passages(paper) for paper in papers]
+    rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
+    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
+    stored = _stored_vectors(store, writer, changes, rows)
+    missing = []
+    for row, (_, passage) in enumerate(rows):
+        if passage.id in stored:
+            vectors[row] = stored[passage.id]
+        else:
+            missing.append(row)
+    # Longest first: texts of like length share a run of the model.
+    missing.sort(key=lambda row: -len(rows[row][1].text))
+    for i in range(0, len(missing), _SLICE):
+        part = missing[i : i + _SLICE]
+        vectors[part] = embedder.embed_texts([embedding_text(*rows[row]) for row in part])
+        report.embedded += len(part)
+        progress(report)
+    writer.put(papers, cut, vectors)
+
+
+def _stored_vectors(
+    store: Store, writer: Writer, changes: dict[str, _Change], rows: Sequence[tuple[Paper, Passage]]
+) -> dict[str, Vectors]:
+    """Vectors the library already has for exactly these texts: of a paper whose facts changed but not its words, or of
+    a run that broke off between Chroma and manifest."""
+    before = {
+        passage.id: digest(change.before, passage)
+        for change in changes.values()
+        if change.before
+        for passage in passages(change.before)
+    }
+    if writer.interrupted:
+        before |= writer.leftovers([passage.id for _, passage in rows])
+    same = [passage.id for paper, passage in rows if before.get(passage.id) == digest(paper, passage)]
+    return store.vectors(same) if same else {}
