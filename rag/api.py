@@ -1,4 +1,4 @@
-"""The programming interface's library: open, ingest, search, list. The assistant is in :mod:`rag.answering.assistant`."""
+"""The programming interface's library: open, ingest, search, list. Answers: :mod:`rag.answering.assistant`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 from rag.library.filters import Filters
 from rag.library.ingest import IngestReport, ingest, plan
 from rag.library.store import Store
-from rag.models.protocols import Embedder
+from rag.models.protocols import Embedder, Vectors
 from rag.paper import Paper
 from rag.readers import Record, read_papers
 from rag.retrieval.evidence import SearchResult
@@ -63,7 +63,9 @@ class Library:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __len__(self) -> int:
@@ -88,7 +90,7 @@ class Library:
         self,
         paths: Iterable[Path | str],
         *,
-        format: str = "auto",  # noqa: A002 - the option's name everywhere
+        format: str = "auto",
         progress: Callable[[IngestReport], None] = lambda _: None,
     ) -> IngestReport:
         """Reads files or directories and brings their papers in; repeating it changes nothing.
@@ -105,9 +107,15 @@ class Library:
         """Brings in papers from anywhere; as :meth:`ingest`."""
         return ingest(self._store, self._embedder, records, progress=progress)
 
-    def plan(self, paths: Iterable[Path | str], *, format: str = "auto") -> IngestReport:  # noqa: A002
-        """What :meth:`ingest` would do, without doing it."""
-        return plan(self._store, read_all(paths, format))
+    def plan(self, records: Iterable[Record]) -> IngestReport:
+        """What :meth:`add` would do, without doing it."""
+        return plan(self._store, records)
+
+    def similarity(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
+        """Cosine similarities by the library's embedding model, shape ``(len(texts), len(others))``."""
+        vectors = self._embedder.embed_texts([*texts, *others])
+        cosines: Vectors = vectors[: len(texts)] @ vectors[len(texts) :].T
+        return cosines
 
     def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:
         """The ``k`` best papers for a query, best first; fewer only when the library (or the filter) holds fewer."""
@@ -135,7 +143,7 @@ class Library:
         return len(known)
 
 
-def read_all(paths: Iterable[Path | str], format: str = "auto") -> Iterator[Record]:  # noqa: A002
+def read_all(paths: Iterable[Path | str], format: str = "auto") -> Iterator[Record]:
     """The records of several files or directories, lazily, in the order given.
 
     Raises:

@@ -48,6 +48,16 @@ class LexicalIndex:
         writer.wait_merging_threads()
         self._index.reload()
 
+    def ids(self) -> set[str]:
+        """Ids of all papers in the index."""
+        import tantivy
+
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return set()
+        hits = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
+        return {str(searcher.doc(address)["id"][0]) for _, address in hits}
+
     def refresh(self) -> None:
         """Takes in what other processes committed."""
         self._index.reload()

@@ -119,6 +119,16 @@ class Store:
         """Ids of all passages of these papers."""
         return [f"{i}#{n}" for i, count in self.manifest.passage_counts(paper_ids).items() for n in range(count)]
 
+    def vector_facts(self) -> Mapping[str, str | int]:
+        """What the collection says its vectors were made with."""
+        with self._chroma() as vectors:
+            return vectors.facts
+
+    def all_passage_ids(self) -> set[str]:
+        """Ids of all passages in Chroma, those of no known paper included."""
+        with self._chroma() as vectors:
+            return vectors.ids()
+
     def passage(self, paper: Paper, passage_id: str) -> Passage | None:
         """The passage of this id, or ``None`` when the paper has changed since."""
         own = passages(paper)

@@ -129,6 +129,11 @@ class VectorIndex:
         with self._errors() as collection:
             return _stored(collection.get(ids=list(ids), include=["documents", "metadatas"])) if ids else []
 
+    def ids(self) -> set[str]:
+        """Ids of all passages."""
+        with self._errors() as collection:
+            return set(collection.get(include=[])["ids"])
+
     def scan(self, step: int = 2_000) -> Iterator[list[StoredPassage]]:
         """All passages, in pages."""
         offset = 0

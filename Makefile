@@ -1,0 +1,50 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.citewell-setup
+# nltk, below LlamaIndex, refuses data files that an installer hard-linked.
+export UV_LINK_MODE := copy
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup chat ask test test-slow lint eval bench screenshots lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make the environment in .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Citewell needs Python 3.11 or newer; choose one with: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, a minute or two) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+chat: $(STAMP) ## serve the chat at http://127.0.0.1:7860 (another port: make chat PORT=8000)
+	@exec $(BIN)/citewell ui --sample $(if $(PORT),--port $(PORT))
+
+ask: $(STAMP) ## answer one question: make ask Q="..."
+	@test -n "$$Q" || { echo 'Say what to ask: make ask Q="Which optimizer trains BERT in 76 minutes?"' >&2; exit 2; }
+	@$(BIN)/citewell ask --sample -- "$$Q"
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest
+
+test-slow: $(STAMP) ## run the tests that take minutes
+	@$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP) ## ruff (lint and format) and mypy --strict
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and what tools left behind (never a library)
+	@rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

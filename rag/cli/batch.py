@@ -1,0 +1,63 @@
+"""``--batch``: one process, a record a line in, a JSON object a line out, in the same order."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rag.cli.terminal import out_json
+from rag.errors import CitewellError, UsageError
+
+
+def run_batch(path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """Answers every record. One that fails gives its id and the error, and the rest go on.
+
+    Args:
+        path: JSON Lines of ``{"id", "question", "history"}``; ``-`` is stdin.
+        answer: from a record with a question to the fields of its result.
+
+    Returns:
+        The exit code: 0, also when single records failed.
+    """
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        record: dict[str, Any] = {}
+        try:
+            record = _object(line, number)
+            result = answer(_with_question(record, number))
+        except CitewellError as error:
+            result = {"error": str(error)}
+        out_json({"id": record.get("id"), **result})
+    return 0
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"line {number} is not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise UsageError(f"line {number} is not a JSON object")
+    return record
+
+
+def _with_question(record: dict[str, Any], number: int) -> dict[str, Any]:
+    question = record.get("question")
+    if not isinstance(question, str) or not question.strip():
+        raise UsageError(f'line {number} has no text under "question"')
+    return record
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if str(path) == "-":
+        yield from sys.stdin
+        return
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            yield from file
+    except OSError as error:
+        raise UsageError(f"the batch file {path} cannot be read ({error.strerror})") from error

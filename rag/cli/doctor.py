@@ -1,0 +1,50 @@
+"""``citewell doctor``: is everything in order?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rag.cli import options
+from rag.cli.terminal import out, out_json, wrapped
+from rag.errors import CitewellError
+
+if TYPE_CHECKING:
+    from rag.library.check import Check
+    from rag.settings import Settings
+
+
+def add_parser(commands: options.Commands) -> None:
+    """Describes the command."""
+    parser = options.add_command(commands, "doctor", "check settings, models and the library")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints every check; exits with 1 when one fails."""
+    checks = list(_checks(options.settings(arguments)))
+    ok = all(check.ok for check in checks)
+    if arguments.json:
+        out_json({"ok": ok, "checks": [check.to_dict() for check in checks]})
+    else:
+        for check in checks:
+            out(wrapped(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}"))
+        out("Everything is in order." if ok else "Something is wrong: see the lines marked FAIL.")
+    return 0 if ok else 1
+
+
+def _checks(chosen: Settings) -> Iterator[Check]:
+    from rag.library.check import Check, check_library, model_works, versions
+    from rag.models.registry import build_embedder
+
+    yield versions()
+    model = f" ({chosen.model})" if chosen.backend == "openai" else ""
+    yield Check("backend", True, f"answers come from {chosen.backend}{model}")
+    try:
+        embedder = build_embedder(chosen)
+    except CitewellError as error:
+        yield Check("embedding model", False, str(error))
+        return
+    yield model_works(embedder)
+    yield from check_library(chosen.library, embedder)

@@ -1,0 +1,55 @@
+"""``citewell ingest``: files into the library."""
+
+from __future__ import annotations
+
+import argparse
+
+from rag.cli import options
+from rag.cli.terminal import Progress, out, out_json, say
+from rag.readers import FORMATS
+
+_SHOWN_SKIPS = 10
+
+
+def add_parser(commands: options.Commands) -> None:
+    """Describes the command."""
+    parser = options.add_command(commands, "ingest", "read files of papers into the library")
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="files or directories")
+    parser.add_argument(
+        "--format", choices=("auto", *FORMATS), default="auto", help="file format (default: by content)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ingests, reports, and exits with 0 also when single records were skipped."""
+    from rag.api import Library, read_all
+    from rag.library.ingest import plan
+
+    chosen = options.settings(arguments)
+    if arguments.dry_run and not (chosen.library / "manifest.sqlite").exists():
+        report = plan(None, read_all(arguments.paths, arguments.format))
+    else:
+        # Read ahead to the first record: a path that cannot be read must not leave an empty library behind.
+        records = options.peeked(read_all(arguments.paths, arguments.format))
+        with Library.open(chosen.library, chosen, create=not arguments.dry_run) as library:
+            if arguments.dry_run:
+                report = library.plan(records)
+            else:
+                with Progress("papers") as progress:
+                    report = library.add(records, progress=progress.ingest)
+    if arguments.json:
+        out_json(report.to_dict())
+        return 0
+    counts = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, {report.merged} merged"
+    out(f"{report.read} papers read: {counts}, {len(report.skipped)} skipped.")
+    for skip in report.skipped[:_SHOWN_SKIPS]:
+        say(f"skipped: {skip.source}, {skip.position}: {skip.reason}")
+    if len(report.skipped) > _SHOWN_SKIPS:
+        say(f"... and {len(report.skipped) - _SHOWN_SKIPS} more; --json lists them all")
+    if arguments.dry_run:
+        out("Dry run: nothing was changed.")
+    else:
+        out(f"The library {chosen.library} holds {report.papers} papers in {report.passages} passages.")
+    return 0

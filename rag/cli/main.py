@@ -1,0 +1,58 @@
+"""Parses the command line, runs one command, and turns what goes wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from rag.cli import ask, doctor, ingest, papers, search
+from rag.cli.terminal import fail
+from rag.errors import CitewellError, UsageError
+
+_COMMANDS = (ingest, search, ask, papers, doctor)
+#: Packages on top of the engine bring their commands as entry points of this group: modules with ``add_parser``.
+_ENTRY_POINTS = "citewell.commands"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if not arguments.debug:
+        # Libraries below log what a user can do nothing about; --debug shows it.
+        logging.disable(logging.CRITICAL)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except CitewellError as error:
+        if arguments.debug:
+            raise
+        fail(str(error))
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        fail("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): no error, but nothing may be flushed into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import entry_points, version
+
+    parser = argparse.ArgumentParser(
+        prog="citewell",
+        description="Answers questions from a library of paper abstracts; every sentence cites the paper it rests on.",
+        epilog="Settings come from the environment and .env: see .env.example.",
+    )
+    parser.add_argument("--version", action="version", version=f"citewell {version('citewell')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    further = sorted(entry_points(group=_ENTRY_POINTS), key=lambda e: e.name)
+    for command in (*_COMMANDS, *(entry.load() for entry in further)):
+        command.add_parser(commands)
+    return parser

@@ -1,0 +1,98 @@
+"""What the command line prints: results to stdout, the rest to stderr, nothing that steers a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+import time
+import unicodedata
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from rag.library.ingest import IngestReport
+
+
+def printable(text: str) -> str:
+    """Text without control characters: titles and model output may hold escape sequences for the terminal."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf"} else "�" for c in text)
+
+
+def out(text: str = "") -> None:
+    """A line of the result."""
+    sys.stdout.write(printable(text) + "\n")
+
+
+def out_json(value: Any) -> None:
+    """A JSON document of the result, one line; characters beyond ASCII as they are."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """A line beside the result."""
+    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.flush()
+
+
+def fail(message: str) -> None:
+    """The one line an error gets."""
+    say("citewell: " + " ".join(message.split()))
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Text filled to the terminal's width, at most 100 columns; line breaks and list items stay."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    lines = text.splitlines() or [""]
+    return "\n".join(
+        textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+        for line in lines
+    )
+
+
+def bold(text: str) -> str:
+    """Text set off in a terminal that can and wants it (``NO_COLOR``, https://no-color.org)."""
+    plain = printable(text)
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return plain
+    return f"\x1b[1m{plain}\x1b[0m"
+
+
+def out_bold(text: str) -> None:
+    """A line of the result, set off."""
+    sys.stdout.write(bold(text) + "\n")
+
+
+class Progress:
+    """One line on stderr that counts up while work goes on; silent where stderr is no terminal."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._start = time.monotonic()
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            sys.stderr.write("\n")
+
+    def ingest(self, report: IngestReport) -> None:
+        """Shows how far an ingest is."""
+        seconds = max(time.monotonic() - self._start, 0.001)
+        self.show(
+            f"{report.read} {self._unit} read, {report.embedded} passages embedded, {report.embedded / seconds:.0f}/s"
+        )
+
+    def show(self, text: str) -> None:
+        """Shows a state in place of the one before."""
+        if sys.stderr.isatty():
+            self._shown = True
+            sys.stderr.write("\r\x1b[K" + printable(text))
+            sys.stderr.flush()

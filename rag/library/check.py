@@ -1,0 +1,111 @@
+"""Checks a library: are all its parts there, readable, and in agreement?"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import CitewellError, LibraryError
+from rag.library.manifest import Manifest
+from rag.library.store import Store
+from rag.models.protocols import Embedder
+
+#: A library of 100,000 papers takes about a gigabyte; with less than this left, writing it again cannot succeed.
+_FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def to_dict(self) -> dict[str, object]:
+        """The contract's record."""
+        return {"name": self.name, "ok": self.ok, "detail": self.detail}
+
+
+def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
+    """Looks at a library directory, from the cheap to the costly; ends early where nothing more can be looked at."""
+    if not (directory / "manifest.sqlite").exists():
+        yield Check("library", False, f"there is no library at {directory}; make one with: citewell ingest FILE")
+        return
+    yield _free_disk(directory)
+    try:
+        manifest = Manifest(directory / "manifest.sqlite")
+    except LibraryError as error:
+        yield Check("manifest", False, str(error))
+        return
+    damage = manifest.damage()
+    yield Check("manifest", damage is None, damage or f"{len(manifest)} papers, {manifest.passages} passages")
+    interrupted = manifest.meta("writing") == "1"
+    yield Check(
+        "last ingest",
+        not interrupted,
+        "broke off; run the same ingest again to finish it" if interrupted else "finished",
+    )
+    manifest.close()
+    if damage:
+        return
+    try:
+        store = Store(directory, embedding=embedder.name, dimension=embedder.dimension)
+    except LibraryError as error:
+        yield Check("indexes", False, str(error))
+        return
+    try:
+        yield from _agreement(store)
+    finally:
+        store.close()
+
+
+def _agreement(store: Store) -> Iterator[Check]:
+    facts = ", ".join(f"{k} {v}" for k, v in store.facts.items())
+    try:
+        stored = store.vector_facts()
+        fits = {k: stored.get(k) for k in store.facts} == dict(store.facts)
+        yield Check("embedding", fits, facts if fits else f"the collection was made with {stored}, expected {facts}")
+        expected = set(store.passage_ids(store.manifest.ids()))
+        found = store.all_passage_ids()
+    except LibraryError as error:
+        yield Check("chroma", False, str(error))
+        return
+    missing, orphans = expected - found, found - expected
+    detail = f"{len(found)} passages"
+    if missing:
+        detail += f", {len(missing)} missing; ingest the papers again"
+    if orphans:
+        detail += f", {len(orphans)} of no known paper (left by a run that broke off; they are never shown)"
+    yield Check("chroma", not missing, detail)
+    papers, indexed = set(store.manifest.ids()), store.lexical.ids()
+    lost = papers - indexed
+    detail = f"{len(indexed)} papers" + (f", {len(lost)} missing; ingest the papers again" if lost else "")
+    yield Check("lexical index", not lost, detail)
+
+
+def _free_disk(directory: Path) -> Check:
+    free = shutil.disk_usage(directory).free
+    return Check("free disk", free >= _FREE_BYTES, f"{free / 1e9:.1f} GB free")
+
+
+def versions() -> Check:
+    """Versions of what reads and writes the library's files."""
+    from importlib.metadata import version
+
+    parts = [f"{name} {version(name)}" for name in ("citewell", "chromadb", "tantivy", "onnxruntime")]
+    return Check("versions", True, ", ".join([*parts, f"sqlite {sqlite3.sqlite_version}"]))
+
+
+def model_works(embedder: Embedder) -> Check:
+    """Whether the embedding model embeds."""
+    try:
+        vector = embedder.embed_query("a question")
+    except CitewellError as error:
+        return Check("embedding model", False, str(error))
+    return Check(
+        "embedding model", vector.shape == (embedder.dimension,), f"{embedder.name}, {embedder.dimension} dimensions"
+    )
