@@ -1,0 +1,176 @@
+"""Question to checked answer: condense, retrieve, decide, prompt, generate, check.
+
+The way is the same for all four doors here; :class:`rag.answering.run.Run` walks it, and this module waits for the
+model in the caller's manner (blocking or not) and closes what it opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from contextlib import aclosing, closing
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rag.answering.answer import Answer, Turn
+from rag.answering.condense import MAX_CONDENSED_TOKENS, as_turns
+from rag.answering.events import Event, Finished
+from rag.answering.prompting import load_prompt
+from rag.answering.run import Parts, Reply, Run
+from rag.errors import ModelError
+from rag.models.extractive import Extractive
+from rag.models.protocols import Backend, Chunk, Message
+from rag.models.tokens import counter_for
+from rag.retrieval.evidence import Searcher
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.answering.check import Similarity
+
+History = Iterable[Turn | Mapping[str, object]]
+
+
+class Assistant:
+    """Answers questions from what a searcher finds. Safe to share: no question leaves anything behind.
+
+    Args:
+        searcher: the library, or a stand-in.
+        settings: budgets and policies, and the backend where none is given.
+        backend: what writes; built from ``settings`` on the first question where it is not given.
+        similarity: scores how alike two texts are, for the checker; see :func:`rag.answering.check.check_answer`.
+    """
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        settings: Settings,
+        backend: Backend | None = None,
+        similarity: Similarity | None = None,
+    ) -> None:
+        self._searcher = searcher
+        self._settings = settings
+        self._given = backend
+        self._similarity = similarity
+
+    @property
+    def backend(self) -> Backend:
+        """What writes the answers; every door says which one it is.
+
+        Raises:
+            ModelError: the backend that the settings name cannot be built.
+        """
+        return self._parts.backend
+
+    def ask(self, question: str, history: History = ()) -> Answer:
+        """The checked answer. A model that fails costs the answer its prose, never the reader the evidence.
+
+        Args:
+            question: as the user put it.
+            history: earlier turns, oldest first, as :class:`Turn` or ``{"role", "content"}``.
+
+        Raises:
+            UsageError: the question is empty or too long, or a history record is malformed.
+            CitewellError: the library cannot be searched, or the backend not be built.
+        """
+        for event in self.stream(question, history):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    def stream(self, question: str, history: History = ()) -> Generator[Event]:
+        """As :meth:`ask`, told while it happens; the last event is ``Finished``.
+
+        Closing it closes the request upstream.
+        """
+        run = Run(self._parts, question, as_turns(history))
+        request, reply = run.condense_request(), Reply()
+        if request:
+            with run.timed("condense"):
+                for _ in self._generate(request, MAX_CONDENSED_TOKENS, reply):
+                    pass
+        yield run.condensed(request, reply)
+        yield run.retrieve(self._searcher)
+        request, reply = run.answer_request(), Reply()
+        if request:
+            with (
+                run.timed("generate"),
+                closing(self._generate(request, self._settings.max_answer_tokens, reply)) as chunks,
+            ):
+                for chunk in chunks:
+                    if (delta := run.take(chunk)) is not None:
+                        yield delta
+        yield from run.finish(reply)
+
+    async def aask(self, question: str, history: History = ()) -> Answer:
+        """As :meth:`ask`, asynchronously."""
+        async with aclosing(self.astream(question, history)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    async def astream(self, question: str, history: History = ()) -> AsyncGenerator[Event]:
+        """As :meth:`stream`, asynchronously; search and check run in threads of their own."""
+        run = Run(await asyncio.to_thread(lambda: self._parts), question, as_turns(history))
+        request, reply = run.condense_request(), Reply()
+        if request:
+            with run.timed("condense"):
+                async for _ in self._agenerate(request, MAX_CONDENSED_TOKENS, reply):
+                    pass
+        yield run.condensed(request, reply)
+        yield await asyncio.to_thread(run.retrieve, self._searcher)
+        request, reply = await asyncio.to_thread(run.answer_request), Reply()
+        if request:
+            with run.timed("generate"):
+                async with aclosing(self._agenerate(request, self._settings.max_answer_tokens, reply)) as chunks:
+                    async for chunk in chunks:
+                        if (delta := run.take(chunk)) is not None:
+                            yield delta
+        for event in await asyncio.to_thread(run.finish, reply):
+            yield event
+
+    @cached_property
+    def _parts(self) -> Parts:
+        backend = self._given
+        if backend is None:
+            # Imported here: a backend may bring a client that takes seconds to load.
+            from rag.models.registry import build_backend
+
+            backend = build_backend(self._settings)
+        extractive = Extractive()
+        return Parts(
+            settings=self._settings,
+            backend=backend,
+            extractive=extractive,
+            answer_prompt=load_prompt("answer"),
+            condense_prompt=load_prompt("condense"),
+            counter=counter_for(backend.model),
+            similarity=self._similarity,
+        )
+
+    def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:
+        """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``."""
+        upstream = self._parts.backend.stream(request, max_tokens=max_tokens)
+        try:
+            for chunk in upstream:
+                reply.add(chunk)
+                yield chunk
+        except ModelError as error:
+            reply.failure = error
+        finally:
+            close = getattr(upstream, "close", None)
+            if close is not None:
+                close()
+
+    async def _agenerate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> AsyncGenerator[Chunk]:
+        upstream = self._parts.backend.astream(request, max_tokens=max_tokens)
+        try:
+            async for chunk in upstream:
+                reply.add(chunk)
+                yield chunk
+        except ModelError as error:
+            reply.failure = error
+        finally:
+            close = getattr(upstream, "aclose", None)
+            if close is not None:
+                await close()

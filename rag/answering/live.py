@@ -1,0 +1,68 @@
+"""What of a reply the reader may see while it is still being written."""
+
+from __future__ import annotations
+
+import re
+
+from rag.answering.citations import CitationStream
+from rag.text.sentinels import Sentinel, leading_sentinel, may_become_sentinel, without_sentinels
+
+#: Characters held back while no citation has come: an uncited opening may turn out to be a refusal or a digression.
+HELD_BACK = 600
+_CITED = re.compile(r"\[\d+\]")
+
+
+class LiveText:
+    """Takes a reply in pieces and gives out what may be shown, in the citations' normal form.
+
+    Held back are a beginning that may become a sentinel, and any text before the first citation up to ``HELD_BACK``
+    characters: an answer that never cites is then never shown at all.
+    """
+
+    def __init__(self, sources: int) -> None:
+        self._citations = CitationStream(sources)
+        self._raw: list[str] = []
+        self._held = ""
+        self._opened = False
+        self.shown = ""
+
+    @property
+    def raw(self) -> str:
+        """The reply so far, source numbers as the model wrote them."""
+        return "".join(self._raw)
+
+    @property
+    def sentinel(self) -> Sentinel | None:
+        """The outcome the reply opens with."""
+        return None if self.shown else leading_sentinel(self.raw)
+
+    def feed(self, text: str) -> str:
+        """More of the reply; returns what may be shown now."""
+        self._raw.append(text)
+        if not self._opened:
+            if may_become_sentinel(self.raw) or leading_sentinel(self.raw):
+                return ""
+            self._opened, text = True, self.raw
+        return self._release(self._citations.feed(text))
+
+    def finish(self) -> str:
+        """The rest, once the reply has ended; nothing where it opens with a sentinel or cites nothing."""
+        if self.sentinel:
+            return ""
+        rest = "" if self._opened else self.raw
+        text = self._citations.feed(rest) if rest else ""
+        self._held += text + self._citations.finish()
+        if not self.shown and not _CITED.search(self._held):
+            return ""
+        return self._show()
+
+    def _release(self, text: str) -> str:
+        self._held += text
+        if self.shown or _CITED.search(self._held) or len(self._held) > HELD_BACK:
+            return self._show()
+        return ""
+
+    def _show(self) -> str:
+        text, self._held = without_sentinels(self._held), ""
+        self.shown += text
+        return text

@@ -1,0 +1,196 @@
+"""One question on its way: all state of one question lives here, so that questions share none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rag.answering.answer import Answer, Turn
+from rag.answering.budget import Request, count_messages, fit, prompt_limit
+from rag.answering.check import CheckedAnswer, Similarity, check_answer
+from rag.answering.condense import condense_request, read_condensed
+from rag.answering.events import Condensed, Finished, Retrieved, TextDelta
+from rag.answering.followup import standalone
+from rag.answering.live import LiveText
+from rag.answering.prompting import Prompt
+from rag.answering.writing import Writer, Written, empty
+from rag.errors import ModelError, UsageError
+from rag.models.protocols import Backend, Chunk, Message, Usage
+from rag.models.tokens import TokenCounter
+from rag.paper import Paper
+from rag.retrieval.evidence import Searcher, SearchResult
+from rag.settings import Settings
+from rag.text.sentinels import NOT_FOUND, NOT_STATED
+
+#: Papers suggested where there is no answer.
+SUGGESTIONS = 3
+_STATIONS = ("condense", "embed", "dense", "lexical", "rerank", "generate", "check")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every question of one assistant uses; nothing in it changes."""
+
+    settings: Settings
+    backend: Backend
+    extractive: Backend
+    answer_prompt: Prompt
+    condense_prompt: Prompt
+    counter: TokenCounter
+    similarity: Similarity | None
+
+
+class Run:
+    """The stations of one question, each called once, in order; :mod:`rag.answering.assistant` drives them."""
+
+    def __init__(self, parts: Parts, question: str, history: Sequence[Turn]) -> None:
+        if not question.strip():
+            raise UsageError("the question is empty: ask one")
+        self._parts = parts
+        self._question = question
+        self._history = history
+        self._standalone = question
+        self._started = time.perf_counter()
+        self._timings = dict.fromkeys(_STATIONS, 0.0)
+        self._usage = Usage()
+        self._result = SearchResult(question, (), 0)
+        self._request: Request | None = None
+        self._live = LiveText(0)
+        self._failure: ModelError | None = None
+
+    @contextmanager
+    def timed(self, station: str) -> Iterator[None]:
+        """Adds the time spent inside to a station's."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._timings[station] += (time.perf_counter() - started) * 1000
+
+    def condense_request(self) -> tuple[Message, ...]:
+        """The request for a standalone question; empty where no model is to be asked."""
+        parts = self._parts
+        if not self._history or parts.backend.name == parts.extractive.name:
+            return ()
+        limit = prompt_limit(parts.settings)
+        return condense_request(parts.condense_prompt, self._question, self._history, parts.counter, limit)
+
+    def condensed(self, request: Sequence[Message], reply: Reply) -> Condensed:
+        """Takes the model's reply to that request, or goes by rules where there is none that can be used."""
+        read = None
+        if request:
+            self._count(request, reply)
+            read = read_condensed(reply.text, self._question) if reply.failure is None else None
+        with self.timed("condense"):
+            self._standalone = read or standalone(self._question, self._history)
+        return Condensed(self._standalone)
+
+    def retrieve(self, searcher: Searcher) -> Retrieved:
+        """The evidence for the standalone question."""
+        self._result = searcher.search(self._standalone, k=self._parts.settings.k)
+        for station, milliseconds in self._result.timings_ms.items():
+            if station != "total":
+                self._timings[station] = self._timings.get(station, 0.0) + milliseconds
+        return Retrieved(self._result)
+
+    def answer_request(self) -> tuple[Message, ...]:
+        """The request for an answer; empty where nothing is relevant, and so nothing is to be asked."""
+        relevant = self._result.evidence[: self._result.relevant]
+        if not relevant:
+            return ()
+        parts = self._parts
+        constants = {"not_stated": NOT_STATED, "not_found": NOT_FOUND}
+        limit = prompt_limit(parts.settings)
+        self._request = fit(parts.answer_prompt, self._standalone, relevant, constants, parts.counter, limit)
+        self._live = LiveText(len(self._request.evidence))
+        return self._request.messages if self._request.evidence else ()
+
+    def take(self, chunk: Chunk) -> TextDelta | None:
+        """A piece of the model's reply; returns what may be shown of it now."""
+        shown = self._live.feed(chunk.text) if chunk.text else ""
+        return TextDelta(shown) if shown else None
+
+    def finish(self, reply: Reply) -> tuple[TextDelta | Finished, ...]:
+        """The rest of the text, and the checked answer."""
+        before = self._live.shown
+        rest = self._live.finish()
+        self._failure = reply.failure
+        if self._request is not None and self._request.evidence:
+            self._count(self._request.messages, reply)
+        written = self._write()
+        answer = self._cast(written)
+        if not before and (written.extracted or written.checked is None):
+            rest = answer.text
+        elif written.after and not written.extracted:
+            rest = f"{rest}\n\n{written.after}"
+        return (TextDelta(rest), Finished(answer)) if rest else (Finished(answer),)
+
+    def _write(self) -> Written:
+        if self._request is None:
+            return empty("not_found")
+        if not self._request.evidence:
+            return empty("not_stated")
+        settings = self._parts.settings
+        writer = Writer(self._request.messages, self._check, self._parts.extractive, settings.max_answer_tokens)
+        return writer.write(self._live, self._failure)
+
+    def _check(self, text: str) -> CheckedAnswer:
+        settings, evidence = self._parts.settings, self._request.evidence if self._request else ()
+        with self.timed("check"):
+            return check_answer(
+                text,
+                evidence,
+                similarity=self._parts.similarity,
+                policy=settings.unsupported,
+                question=self._standalone,
+            )
+
+    def _cast(self, written: Written) -> Answer:
+        by = self._parts.extractive if written.extracted else self._parts.backend
+        total = (time.perf_counter() - self._started) * 1000
+        return Answer(
+            question=self._question,
+            standalone_question=self._standalone,
+            outcome=written.outcome,
+            text=written.text,
+            sentences=written.sentences,
+            citations=written.checked.citations if written.checked else (),
+            ledger=written.ledger,
+            evidence=self._result.evidence,
+            suggestions=self._suggestions(written),
+            backend=by.name,
+            model=by.model,
+            prompt=self._parts.answer_prompt.label,
+            usage=self._usage,
+            timings_ms={**self._timings, "total": total},
+        )
+
+    def _suggestions(self, written: Written) -> tuple[Paper, ...]:
+        if written.outcome == "answered":
+            return ()
+        return tuple(evidence.paper for evidence in self._result.evidence[:SUGGESTIONS])
+
+    def _count(self, request: Sequence[Message], reply: Reply) -> None:
+        """Adds a call's tokens, by estimate where the model did not report them."""
+        counter = self._parts.counter
+        estimate = (
+            Usage(count_messages(request, counter), counter.count(reply.text), 1) if reply.usage is None else None
+        )
+        self._usage += reply.usage or estimate or Usage()
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came back from a model, and how it ended."""
+
+    text: str = ""
+    usage: Usage | None = None
+    failure: ModelError | None = None
+
+    def add(self, chunk: Chunk) -> None:
+        """Takes in one piece."""
+        self.text += chunk.text
+        if chunk.usage is not None:
+            self.usage = chunk.usage if self.usage is None else self.usage + chunk.usage
