@@ -1,0 +1,60 @@
+"""What a query says outright: the papers it names by identifier or by title."""
+
+from __future__ import annotations
+
+import re
+
+from rag.paper import normal_arxiv_id, normal_doi, title_key
+
+#: A question is read this far; what follows adds cost, not meaning.
+MAX_CHARACTERS = 20_000
+#: Shorter runs of words are titles only where the query sets them in quotes or consists of nothing else.
+_SHORTEST_TITLE = 3
+_LONGEST_TITLE = 40
+_WORDS_READ = 64
+_ARXIV = re.compile(
+    r"\b\d{4}\.\d{4,5}(?:v\d{1,3})?\b|\b[a-z]{2,12}(?:-[a-z]{2,4})?(?:\.[A-Z]{2})?/\d{7}(?:v\d{1,3})?\b"
+)
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>]{1,200}")
+_PMID = re.compile(r"\bpm(?:id|\s?id|:)[\s:]{0,3}(\d{1,9})\b", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,400})[\"”»]|(?<!\w)['‘]([^'‘’]{2,400})['’](?!\w)")
+
+
+def clean(query: str) -> str:
+    """A query as it is searched: single spaces, bounded length."""
+    return " ".join(query[:MAX_CHARACTERS].split())
+
+
+def identifier_keys(query: str) -> list[str]:
+    """Keys, as the manifest keeps them, of the DOIs, arXiv ids and PMIDs in a query, in order of standing.
+
+    A number that merely looks like an arXiv id makes a key that no paper has.
+    """
+    found: list[tuple[int, str]] = []
+    for match in _DOI.finditer(query):
+        doi = normal_doi(match.group())
+        if doi:
+            found.append((match.start(), f"doi:{doi}"))
+            if doi.endswith((")", "]", "?")):
+                found.append((match.start(), f"doi:{doi.rstrip(')]?')}"))
+    found += [
+        (match.start(), f"arxiv:{arxiv}")
+        for match in _ARXIV.finditer(query)
+        if (arxiv := normal_arxiv_id(match.group())) is not None
+    ]
+    found += [(match.start(), f"pmid:{match.group(1)}") for match in _PMID.finditer(query)]
+    return list(dict.fromkeys(key for _, key in sorted(found)))
+
+
+def title_keys(query: str) -> list[str]:
+    """Keys (see :func:`rag.paper.title_key`) of every run of words in a query that may be a title, longest first.
+
+    Those are the whole query, what it quotes, and all runs of three words and more in its first 64 words.
+    """
+    words = query.split()
+    first = words[:_WORDS_READ]
+    runs = [" ".join(words)] if len(words) <= _LONGEST_TITLE else []
+    runs += [match.group(1) or match.group(2) for match in _QUOTED.finditer(query)]
+    for length in range(min(len(first), _LONGEST_TITLE), _SHORTEST_TITLE - 1, -1):
+        runs += [" ".join(first[at : at + length]) for at in range(len(first) - length + 1)]
+    return list(dict.fromkeys(key for key in map(title_key, runs) if key))
