@@ -1,0 +1,78 @@
+"""The same work from two sources is one paper, and two works are never made one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rag.library.identity import keys, merge, same_work
+from rag.paper import Paper
+
+ABSTRACT = "We study how large batches train deep networks and report that training takes 76 minutes on a pod."
+OTHER = "Coral reefs recover slowly after bleaching; recovery depends on depth, light and the fish around them."
+
+
+def _paper(**facts: Any) -> Paper:
+    return Paper.create(**({"title": "Large Batch Training", "abstract": ABSTRACT} | facts))
+
+
+def test_a_shared_doi_makes_one_work_when_the_titles_agree() -> None:
+    assert same_work(_paper(doi="10.1000/x"), _paper(doi="10.1000/x", title="Large batch training.", year=2020))
+
+
+def test_one_wrong_doi_on_two_papers_does_not_join_them() -> None:
+    assert not same_work(_paper(doi="10.1000/x"), _paper(doi="10.1000/x", title="Coral Reefs", abstract=OTHER))
+
+
+def test_a_preprint_and_its_published_version_with_another_title_are_one_work() -> None:
+    assert same_work(_paper(arxiv_id="2001.00001v1"), _paper(arxiv_id="2001.00001v3", title="Scaling Batches Up"))
+
+
+def test_parts_one_and_two_by_the_same_authors_stay_two_works() -> None:
+    facts = {"authors": ["A Smith"], "year": 2020}
+    assert not same_work(_paper(title="Proofs, Part I", **facts), _paper(title="Proofs, Part II", **facts))
+
+
+def test_chapters_that_share_an_abstract_stay_two_works() -> None:
+    assert not same_work(_paper(title="Chapter One"), _paper(title="Chapter Two"))
+
+
+def test_title_author_and_year_join_two_records_with_other_wording() -> None:
+    facts = {"authors": ["A Smith"], "year": 2020}
+    assert same_work(_paper(**facts), _paper(**facts, abstract=OTHER))
+
+
+def test_the_title_alone_joins_only_where_the_abstracts_agree() -> None:
+    dated = _paper(authors=["A Smith"], year=2020)
+    assert same_work(_paper(), dated)
+    assert not same_work(_paper(abstract=OTHER), dated)
+
+
+def test_two_pubmed_ids_are_two_works() -> None:
+    assert not same_work(_paper(pmid="1", title="Reply"), _paper(pmid="2", title="Reply"))
+
+
+def test_merging_fills_in_what_is_missing_and_empties_nothing() -> None:
+    known = _paper(venue="ICLR", source="a.bib")
+    merged = merge(known, _paper(doi="10.1000/x", year=2020, source="b.ris"))
+    assert (merged.id, merged.venue, merged.doi, merged.year) == (known.id, "ICLR", "10.1000/x", 2020)
+    assert merged.abstract == ABSTRACT
+
+
+def test_the_same_source_may_correct_an_abstract() -> None:
+    corrected = ABSTRACT.replace("76", "75")
+    assert merge(_paper(source="a.bib"), _paper(source="a.bib", abstract=corrected)).abstract == corrected
+
+
+def test_another_source_does_not_shorten_an_abstract() -> None:
+    assert merge(_paper(source="a.bib"), _paper(source="b.ris", abstract="We study batches.")).abstract == ABSTRACT
+
+
+def test_merging_twice_changes_nothing_more() -> None:
+    one, two = _paper(source="a.bib"), _paper(source="b.ris", abstract=OTHER + OTHER, doi="10.1000/x")
+    merged = merge(one, two)
+    assert merge(merged, one) == merge(merged, two) == merged
+
+
+def test_every_identifier_is_a_key() -> None:
+    paper = _paper(doi="10.1000/x", arxiv_id="2001.00001", pmid="7")
+    assert keys(paper)[:3] == ["doi:10.1000/x", "arxiv:2001.00001", "pmid:7"]
