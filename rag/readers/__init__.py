@@ -1,0 +1,7 @@
+"""File formats to papers, one module a format; :func:`read_papers` is the way in."""
+
+from rag.readers.base import Options, Record, Skip
+from rag.readers.formats import FORMATS
+from rag.readers.read import read_papers
+
+__all__ = ["FORMATS", "Options", "Record", "Skip", "read_papers"]

@@ -1,0 +1,115 @@
+"""A saved Hugging Face Papers page (trending, daily, search, one paper), as text or as HTML.
+
+The HTML may hold abstracts only in the JSON of a ``data-props`` attribute (the page draws them by script), or only in
+the visible cards, or in both. A page saved as text is told apart by the shape of its paragraphs
+(:mod:`rag.readers.page_text`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rag.paper import Paper, normal_arxiv_id, title_key
+from rag.readers.base import Options, Record, Skip, build, text_of
+from rag.readers.page_html import Page, parse
+from rag.readers.page_text import Block, blocks_of, is_prose, papers_of
+from rag.readers.source import Source
+
+_LINK = re.compile(r"(?:https?://[\w.\-]+)?/papers/(\d{4}\.\d{4,5})(?:v\d+)?/?(?:[?#].*)?")
+
+
+def read(source: Source, options: Options) -> Iterator[Record]:
+    """The papers of the page, each once."""
+    del options
+    if source.head.lstrip().startswith("<"):
+        yield from _once(_of_html(source))
+    else:
+        for found in papers_of(blocks_of(source.lines())):
+            yield _paper(source.name, f"line {found.line}", found.title, found.abstract)
+
+
+def _once(records: Iterator[Record]) -> Iterator[Record]:
+    """A page names a paper in several places; the first record of each stands."""
+    seen: set[str] = set()
+    for record in records:
+        if isinstance(record, Paper):
+            if record.id in seen:
+                continue
+            seen.add(record.id)
+        yield record
+
+
+def _of_html(source: Source) -> Iterator[Record]:
+    page = parse(source.text())
+    titles: set[str] = set()
+    for number, entry in enumerate(_entries(page), 1):
+        record = _of_props(source.name, f"record {number}", entry)
+        titles.add(title_key(text_of(entry.get("title"))))
+        yield record
+    cards = list(_cards(page))
+    if not cards and not titles:
+        cards = [(f.title, f.abstract, None, f.line) for f in papers_of(page.blocks)]
+    for title, abstract, arxiv_id, line in cards:
+        if title_key(title or "") not in titles:
+            yield _paper(source.name, f"block {line}", title, abstract, arxiv_id)
+
+
+def _entries(page: Page) -> Iterator[Mapping[str, Any]]:
+    """The objects with a title and a summary anywhere in the page's JSON, in order."""
+    for props in page.props:
+        try:
+            queue: list[Any] = [json.loads(props, strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        while queue:
+            value = queue.pop()
+            if isinstance(value, dict):
+                if isinstance(value.get("title"), str) and any(isinstance(value.get(k), str) for k in _SUMMARY):
+                    inner = value.get("paper")
+                    yield {**value, **inner} if isinstance(inner, dict) else value
+                else:
+                    queue.extend(reversed(value.values()))
+            elif isinstance(value, list):
+                queue.extend(reversed(value))
+
+
+_SUMMARY = ("summary", "abstract")
+
+
+def _of_props(source: str, position: str, entry: Mapping[str, Any]) -> Record:
+    authors = entry.get("authors")
+    names = [a for a in authors if not (isinstance(a, dict) and a.get("hidden"))] if isinstance(authors, list) else ()
+    arxiv_id = normal_arxiv_id(text_of(entry.get("id")))
+    return build(
+        source,
+        position,
+        title=entry.get("title"),
+        abstract=entry.get("summary") or entry.get("abstract"),
+        authors=names,
+        year=entry.get("publishedAt"),
+        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
+        arxiv_id=arxiv_id,
+    )
+
+
+def _cards(page: Page) -> Iterator[tuple[str | None, str, str | None, int]]:
+    """Title, abstract, arXiv id and place of each heading that links to a paper and has prose behind it."""
+    title: Block | None = None
+    arxiv_id: str | None = None
+    for place, block in enumerate(page.blocks):
+        link = _LINK.fullmatch(page.links.get(place, ""))
+        if place in page.headings and link:
+            title, arxiv_id = block, link.group(1)
+        elif title is not None and is_prose(block.text):
+            yield title.text, block.text, arxiv_id, block.line
+            title = None
+
+
+def _paper(source: str, position: str, title: str | None, abstract: str, arxiv_id: str | None = None) -> Record:
+    if title is None:
+        return Skip(source, position, "no title stands before this paragraph")
+    url = f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None
+    return build(source, position, title=title, abstract=abstract, arxiv_id=arxiv_id, url=url)
