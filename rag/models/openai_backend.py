@@ -1,0 +1,222 @@
+"""Backend ``openai``: any server that speaks the OpenAI chat protocol, through LlamaIndex ``OpenAILike``.
+
+Each request has an HTTP client of its own. Opening one costs a third of a millisecond; in return closing it is certain
+to close the connection (the openai client leaves that to the garbage collector when a stream is dropped half-way), no
+connection outlives its event loop, and nothing is left to close at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import openai
+from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]  # has annotations, lacks py.typed
+
+from rag.errors import ModelError, SettingsError
+from rag.models.dialect import Dialect
+from rag.models.endpoint import Endpoint
+from rag.models.failures import FAILURES, CutError, declined, empty_answer, explain, filtered, wait_asked
+from rag.models.llamaindex_backend import Reply, chat_messages, reported_usage
+from rag.models.protocols import Chunk, Message
+from rag.models.retry import Attempts, RetryPolicy
+from rag.models.wire import Watch
+
+if TYPE_CHECKING:
+    import ssl
+
+    from llama_index.core.base.llms.types import ChatResponse
+
+_ENDS: tuple[type[Exception], ...] = (ModelError, *FAILURES)
+#: A server that cannot be reached shows within seconds; the long time-out is for the model.
+CONNECT_TIMEOUT_S = 10.0
+
+
+class OpenAIBackend:
+    """Streams answers from one model of one server. Thread-safe; holds no connection between answers.
+
+    A failure before the first word is retried as ``retry`` says, where that can help; after it a failure ends the
+    stream with a :class:`rag.errors.ModelError`, and the words given stay given.
+
+    Args:
+        endpoint: the server, the model and the key.
+        context_window: tokens the model reads and writes in one call; LlamaIndex asks for it.
+        retry: when to try again.
+        name: what the answer's record gives as backend.
+
+    Raises:
+        SettingsError: LlamaIndex knows that the model does not speak this protocol.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, *, context_window: int, retry: RetryPolicy | None = None, name: str = "openai"
+    ) -> None:
+        self.name = name
+        self.model = endpoint.model
+        self._endpoint = endpoint
+        self._context_window = context_window
+        self._retry = retry or RetryPolicy()
+        # Learned once and kept: losing it to a race between two requests costs one more refused request.
+        self._dialect = Dialect()
+        try:
+            self._llm()
+        except ValueError as error:
+            raise SettingsError(
+                f"{endpoint.model_setting}: {endpoint.model!r} does not answer chat requests; name another model"
+            ) from error
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
+        """The reply, piece by piece; the last one carries the usage where the server reports it.
+
+        Raises:
+            ModelError: the request failed, for good or after its retries, or the reply is cut, empty or blocked.
+        """
+        attempts = self._retry.start()
+        while True:
+            reply, dialect = _WatchedReply(self._endpoint), self._dialect
+            try:
+                with self._client(reply.watch) as client:
+                    llm = self._llm(http_client=client)
+                    for response in llm.stream_chat(chat_messages(messages), **self._arguments(dialect, max_tokens)):
+                        if text := reply.take(response):
+                            yield Chunk(text)
+                    last = reply.last()
+            except _ENDS as error:
+                wait = self._wait_or_raise(error, reply, dialect, attempts)
+            else:
+                yield last
+                return
+            self._retry.sleep(wait)
+
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+        """As :meth:`stream`, asynchronously; cancelling the task closes the request as well."""
+        attempts = self._retry.start()
+        while True:
+            reply, dialect = _WatchedReply(self._endpoint), self._dialect
+            try:
+                async with self._async_client(reply.watch) as client:
+                    llm = self._llm(async_http_client=client)
+                    responses: Any = await llm.astream_chat(
+                        chat_messages(messages), **self._arguments(dialect, max_tokens)
+                    )
+                    async with aclosing(responses):
+                        async for response in responses:
+                            if text := reply.take(response):
+                                yield Chunk(text)
+                    last = reply.last()
+            except _ENDS as error:
+                wait = self._wait_or_raise(error, reply, dialect, attempts)
+            else:
+                yield last
+                return
+            await self._retry.asleep(wait)
+
+    def _wait_or_raise(self, error: Exception, reply: _WatchedReply, dialect: Dialect, attempts: Attempts) -> float:
+        """Seconds to wait before the next try; raises the failure where there is none."""
+        adapted = dialect.after(error)
+        if adapted is not None:
+            self._dialect = adapted
+            return 0.0
+        failure = error if isinstance(error, ModelError) else explain(error, self._endpoint, started=reply.words)
+        wait = attempts.next_wait(wait_asked(error)) if failure.retryable and not reply.words else None
+        if wait is not None:
+            return wait
+        if failure is error:
+            raise failure
+        raise failure from error
+
+    def _arguments(self, dialect: Dialect, max_tokens: int) -> dict[str, Any]:
+        connect = min(CONNECT_TIMEOUT_S, self._endpoint.timeout_s)
+        return {"timeout": httpx.Timeout(self._endpoint.timeout_s, connect=connect), **dialect.arguments(max_tokens)}
+
+    def _llm(self, **clients: Any) -> OpenAILike:
+        return OpenAILike(
+            model=self._endpoint.model,
+            api_base=self._endpoint.base_url,
+            api_key=self._endpoint.key,
+            context_window=self._context_window,
+            is_chat_model=True,
+            temperature=0.0,
+            timeout=self._endpoint.timeout_s,
+            # Retries are ours: the client would repeat a request without our limit and without telling.
+            max_retries=0,
+            **clients,
+        )
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Reading the certificate authorities takes 50 ms, too much for every request.
+        return httpx.create_ssl_context()
+
+    def _client(self, watch: Watch) -> httpx.Client:
+        return openai.DefaultHttpxClient(verify=self._tls, headers=_PLAIN, event_hooks={"response": [watch.see]})
+
+    def _async_client(self, watch: Watch) -> httpx.AsyncClient:
+        return openai.DefaultAsyncHttpxClient(verify=self._tls, headers=_PLAIN, event_hooks={"response": [watch.asee]})
+
+
+#: A compressed event stream is delayed by its compressor, and the watch could not read it.
+_PLAIN = {"Accept-Encoding": "identity"}
+
+
+class _WatchedReply(Reply):
+    """A reply with its end judged: by the model's reason for stopping and by what was seen on the wire."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self.watch = Watch(endpoint.timeout_s)
+        self._endpoint = endpoint
+        self._finish: str | None = None
+
+    def take(self, response: ChatResponse) -> str:
+        """As in :class:`Reply`.
+
+        Raises:
+            ModelError: the model declines in the field the protocol has for it.
+        """
+        self.watch.words_came()
+        raw: Any = response.raw
+        if raw.choices:
+            choice = raw.choices[0]
+            self._finish = choice.finish_reason or self._finish
+            if getattr(choice.delta, "refusal", None):
+                raise declined(self._endpoint)
+        return super().take(response)
+
+    def last(self) -> Chunk:
+        """The end of the reply: words held back, and the usage.
+
+        Raises:
+            ModelError: the reply was blocked or is empty.
+            CutError: the reply stopped without an end.
+            ValueError, TypeError, LookupError: an answer in one piece that is none.
+        """
+        body = self.watch.whole_body
+        text = self._whole_answer(body) if body else self.rest()
+        if self._finish == "content_filter":
+            raise filtered(self._endpoint)
+        if not (self._finish or self.watch.end_mark_seen):
+            raise CutError
+        if not self.words:
+            raise empty_answer(self._endpoint, out_of_tokens=self._finish == "length")
+        return Chunk(text, self.usage)
+
+    def _whole_answer(self, body: bytes) -> str:
+        """The words of a reply from a server that does not stream."""
+        answer = json.loads(body)
+        if "error" in answer:
+            # Some gateways report every error with status 200.
+            said = answer["error"]
+            message = said.get("message") if isinstance(said, dict) else said
+            raise openai.APIError(str(message), httpx.Request("POST", self._endpoint.base_url), body=said)
+        (choice, *_), counts = answer["choices"], answer.get("usage")
+        message = choice["message"]
+        if message.get("refusal"):
+            raise declined(self._endpoint)
+        self._finish = str(choice.get("finish_reason") or "stop")
+        self.usage = reported_usage(counts)
+        return self._given(self._thinking.feed(message["content"] or "") + self._thinking.end())

@@ -1,0 +1,50 @@
+"""Builds the backend and the embedder that the settings name. Imports each late: some take seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.models.endpoint import Endpoint
+from rag.models.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from rag.models.protocols import Backend, Embedder
+    from rag.settings import Settings
+
+
+def build_backend(settings: Settings) -> Backend:
+    """The backend ``settings.backend`` names, with ``auto`` resolved; never another one in its place.
+
+    Raises:
+        SettingsError: the settings of this backend do not fit together.
+    """
+    if settings.backend == "openai":
+        endpoint = Endpoint.for_answers(settings)
+        from rag.models.openai_backend import OpenAIBackend
+
+        return OpenAIBackend(endpoint, context_window=settings.context_window, retry=_retry(settings))
+    from rag.models.extractive import Extractive
+
+    return Extractive()
+
+
+def build_embedder(settings: Settings) -> Embedder:
+    """The embedder ``settings.embedding`` names.
+
+    Raises:
+        SettingsError: the settings of this embedder do not fit together.
+        ModelError: the bundled model is damaged.
+    """
+    if settings.embedding == "openai":
+        endpoint = Endpoint.for_embeddings(settings)
+        from rag.models.openai_embedder import OpenAIEmbedder
+
+        return OpenAIEmbedder(endpoint, retry=_retry(settings))
+    from rag.models.minilm import MiniLM
+
+    return MiniLM(settings.threads)
+
+
+def _retry(settings: Settings) -> RetryPolicy:
+    # A request that used up its time is not repeated: nobody waits for an answer twice as long as allowed.
+    return RetryPolicy(tries=settings.retries, budget_s=settings.timeout_s)
