@@ -41,7 +41,7 @@ class LexicalIndex:
 
         writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
         for paper_id in [*(p.id for p in papers), *removed]:
-            writer.delete_documents("id", paper_id)
+            writer.delete_documents_by_term("id", paper_id)
         for paper in papers:
             writer.add_document(tantivy.Document(id=paper.id, text=f"{paper.title}\n{paper.abstract}"))
         writer.commit()

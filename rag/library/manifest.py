@@ -86,6 +86,19 @@ class Manifest:
         """Counts the changes of papers; a reader that knows this number knows whether its indexes are stale."""
         return int(self.meta("revision") or 0)
 
+    @property
+    def generation(self) -> int:
+        """Counts the rebuilds; names the directories of the indexes in use."""
+        return int(self.meta("generation") or 0)
+
+    def switch(self, generation: int, passages: Sequence[tuple[str, int]], **facts: str) -> None:
+        """Puts the indexes of another generation in use, with the passage counts by paper id that go with them."""
+        with self._commit():
+            self._db.executemany("update papers set passages = ? where id = ?", [(n, i) for i, n in passages])
+            facts |= {"generation": str(generation)}
+            self._db.executemany("insert or replace into meta values (?, ?)", list(facts.items()))
+            self._bump()
+
     # Papers
 
     def __len__(self) -> int:

@@ -61,11 +61,12 @@ class Store:
         self._store_lock = FileLock(directory / "store.lock")
         self._vectors_lock = threading.RLock()
         self.manifest = Manifest(directory / "manifest.sqlite")
-        self._check_facts()
-        self._vectors = VectorIndex(directory / "chroma", self._facts)
-        self.lexical = LexicalIndex(directory / "lexical")
-        self._seen = self.manifest.revision
-        self._seen_at = clock()
+        self.generation: int
+        self.lexical: LexicalIndex
+        self._vectors: VectorIndex
+        self._seen: int
+        self._seen_at: float
+        self._open_indexes()
 
     def close(self) -> None:
         """Releases the files."""
@@ -90,8 +91,11 @@ class Store:
             return
         with self._vectors_lock:
             self._vectors.close()
-            self.lexical.refresh()
-            self._seen, self._seen_at = revision, self._clock()
+            if self.generation == self.manifest.generation:
+                self.lexical.refresh()
+                self._seen, self._seen_at = revision, self._clock()
+            else:
+                self._open_indexes()
 
     def dense(self, vector: Vectors, limit: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Passage ids with cosine similarities, best first.
@@ -168,13 +172,21 @@ class Store:
                     return kept[:limit]
                 width *= 4
 
+    def _open_indexes(self) -> None:
+        self._check_facts()
+        self._seen, self._seen_at = self.manifest.revision, self._clock()
+        self.generation = self.manifest.generation
+        chroma, lexical = index_directories(self.directory, self.generation)
+        self._vectors = VectorIndex(chroma, self._facts)
+        self.lexical = LexicalIndex(lexical)
+
     def _check_facts(self) -> None:
         for name in ("embedding", "dimension", "chunking"):
             stored = self.manifest.meta(name)
             if stored is not None and stored != str(self._facts[name]):
                 raise LibraryError(
                     f"the library {self.directory} was built with {name} {stored}, the settings ask for "
-                    f"{self._facts[name]}; set CITEWELL_EMBEDDING back, or ingest into a new library with --library"
+                    f"{self._facts[name]}; set CITEWELL_EMBEDDING back, or re-embed it with: citewell rebuild"
                 )
 
 
@@ -221,6 +233,12 @@ class Writer:
         """Digests of passages that an interrupted run already stored, by id."""
         with self._store._chroma() as index:
             return {p.id: p.digest for p in index.get(passage_ids)}
+
+
+def index_directories(directory: Path, generation: int) -> tuple[Path, Path]:
+    """Where Chroma and the lexical index of a generation lie. A rebuild writes the next generation beside this one."""
+    suffix = f"-{generation}" if generation else ""
+    return directory / f"chroma{suffix}", directory / f"lexical{suffix}"
 
 
 def _prepare(directory: Path, *, create: bool) -> None:

@@ -188,7 +188,7 @@ def test_what_a_broken_run_stored_is_not_embedded_again(
         (Filters(year_from=2003), {3, 4, 5}),
         (Filters(year_to=2001), {0, 1}),
         (Filters(authors=("MÜLLER",)), {2}),
-        (Filters(venues=("iclr",), year_from=2004), {4}),
+        (Filters(venues=("iclr",), year_to=2004), {4}),
         (Filters(paper_ids=frozenset({"doi:10.1000/5"})), {5}),
     ],
 )
