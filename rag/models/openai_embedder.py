@@ -80,7 +80,8 @@ class OpenAIEmbedder:
         # Floats in plain JSON: base64, the client's default, is not understood by every compatible server.
         answer: Any = self._client.embeddings.create(model=self._endpoint.model, input=batch, encoding_format="float")
         if isinstance(answer, str):
-            raise WebPageError
+            # What the client hands back for a body that is not declared as JSON.
+            raise WebPageError if answer.lstrip().startswith("<") else ValueError("not JSON")
         return answer.data
 
     def _checked(self, data: Any, count: int) -> Vectors:
@@ -93,7 +94,8 @@ class OpenAIEmbedder:
         rows = sorted(data, key=lambda entry: entry.index)
         if [row.index for row in rows] != list(range(count)):
             raise ValueError("not one vector a text")
-        vectors = np.asarray([row.embedding for row in rows], dtype=np.float32)
+        # In double precision until they have unit length, so that no length overflows on the way.
+        vectors = np.asarray([row.embedding for row in rows], dtype=np.float64)
         if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
             raise ValueError("no vectors")
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
