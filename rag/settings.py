@@ -82,9 +82,14 @@ class Settings(BaseSettings):
 
 
 def _refuse_unknown_names(settings: type[Settings]) -> None:
-    known = {PREFIX + name.upper() for name in settings.model_fields}
+    # A field with an alias is read from its alias alone, so its prefixed name would be taken and do nothing.
+    known = {PREFIX + name.upper() for name, field in settings.model_fields.items() if field.validation_alias is None}
     env_file = settings.model_config.get("env_file")
-    given = set(os.environ) | set(dotenv_values(env_file if isinstance(env_file, str) else ".env"))
+    path = env_file if isinstance(env_file, str) else ".env"
+    try:
+        given = set(os.environ) | set(dotenv_values(path))
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{path} cannot be read as UTF-8 text; mend or remove it") from None
     unknown = sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
     if unknown:
         names = ", ".join(sorted(known))
