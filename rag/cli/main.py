@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from rag.cli import ask, doctor, ingest, papers, search
+from rag.cli import ask, doctor, ingest, papers, rebuild, search
 from rag.cli.terminal import fail
 from rag.errors import CitewellError, UsageError
 
-_COMMANDS = (ingest, search, ask, papers, doctor)
+_COMMANDS = (ingest, search, ask, papers, doctor, rebuild)
 #: Packages on top of the engine bring their commands as entry points of this group: modules with ``add_parser``.
 _ENTRY_POINTS = "citewell.commands"
 
@@ -39,6 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away (`| head`): no error, but nothing may be flushed into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:  # the door: what nobody foresaw is still one line
+        if arguments.debug:
+            raise
+        fail(f"internal error ({type(error).__name__}: {error}); run the command again with --debug to see where")
+        return 1
     return code
 
 

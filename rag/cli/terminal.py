@@ -48,7 +48,9 @@ def wrapped(text: str, indent: str = "") -> str:
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     lines = text.splitlines() or [""]
     return "\n".join(
-        textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+        textwrap.fill(
+            line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
         for line in lines
     )
 
@@ -89,6 +91,12 @@ class Progress:
         self.show(
             f"{report.read} {self._unit} read, {report.embedded} passages embedded, {report.embedded / seconds:.0f}/s"
         )
+
+    def counted(self, done: int, total: int) -> None:
+        """Shows how much of a known amount is done, how fast it goes and how long the rest will take."""
+        rate = done / max(time.monotonic() - self._start, 0.001)
+        left = (total - done) / rate if rate else 0.0
+        self.show(f"{done} of {total} {self._unit}, {rate:.0f}/s, {left:.0f} s left")
 
     def show(self, text: str) -> None:
         """Shows a state in place of the one before."""

@@ -1,0 +1,267 @@
+"""The command line keeps its contracts: fields, exit codes, one line for an error, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.api import Library
+from rag.cli import main
+
+PAPER_FIELDS = {"id", "title", "abstract", "authors", "year", "venue", "url", "doi", "arxiv_id", "pmid"}
+QUESTION = "Which optimizer trains BERT in 76 minutes?"
+
+
+@pytest.fixture
+def library(sample_library: Library, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample library as the one the commands use; for reading."""
+    monkeypatch.setenv("CITEWELL_LIBRARY", str(sample_library.path))
+    return sample_library.path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command in this process; gives exit code, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(list(arguments))
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def _papers_file(path: Path, *titles: str) -> Path:
+    path.write_text(
+        "".join(json.dumps({"title": t, "abstract": f"{t} is measured here. It works."}) + "\n" for t in titles)
+    )
+    return path
+
+
+def test_help_is_cheap_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom rag.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'gradio', 'chromadb', 'llama_index', 'openai', 'onnxruntime', 'numpy', 'pydantic', 'tantivy'}\n"
+        "sys.stderr.write(','.join(sorted(heavy & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "ingest" in done.stdout
+    assert done.stderr == ""
+
+
+def test_ingest_reports_the_contracts_fields_and_is_repeatable(run: Any, tmp_path: Path) -> None:
+    file = _papers_file(tmp_path / "p.jsonl", "Reefs", "Tides")
+    code, out, _ = run("ingest", str(file), "--library", str(tmp_path / "lib"), "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert (report["read"], report["added"], report["papers"], report["skipped"]) == (2, 2, 2, [])
+    assert {"updated", "unchanged", "merged", "passages", "seconds", "papers_per_second"} <= set(report)
+    again = json.loads(run("ingest", str(file), "--library", str(tmp_path / "lib"), "--json")[1])
+    assert (again["unchanged"], again["embedded"]) == (2, 0)
+
+
+def test_a_dry_run_changes_nothing(run: Any, tmp_path: Path) -> None:
+    file = _papers_file(tmp_path / "p.jsonl", "Reefs")
+    report = json.loads(run("ingest", str(file), "--library", str(tmp_path / "lib"), "--dry-run", "--json")[1])
+    assert report["added"] == 1
+    assert not (tmp_path / "lib").exists()
+
+
+def test_the_seed_page_gives_95_papers_and_skips_nothing(run: Any, tmp_path: Path, seed_page: Path) -> None:
+    report = json.loads(run("ingest", str(seed_page), "--library", str(tmp_path / "lib"), "--dry-run", "--json")[1])
+    assert (report["read"], report["added"], report["merged"], report["skipped"]) == (95, 95, 0, [])
+
+
+def test_search_gives_the_contracts_record(run: Any, library: Path) -> None:
+    code, out, _ = run("search", QUESTION, "-k", "3", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert [r["rank"] for r in found["results"]] == [1, 2, 3]
+    top = found["results"][0]
+    assert set(top["paper"]) == PAPER_FIELDS
+    assert "76 minutes" in top["paper"]["title"]
+    passage = top["passage"]
+    assert top["paper"]["abstract"][passage["start"] : passage["end"]] == passage["text"]
+    assert found["timings_ms"]["total"] > 0
+
+
+def test_search_filters_by_year(run: Any, library: Path) -> None:
+    found = json.loads(run("search", "language model", "--year", "2019-2020", "--json")[1])["results"]
+    assert len(found) == 10
+    assert {r["paper"]["year"] for r in found} <= {2019, 2020}
+
+
+def test_ask_gives_the_contracts_record(run: Any, library: Path) -> None:
+    code, out, _ = run("ask", QUESTION, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert set(answer) == {
+        "question", "standalone_question", "outcome", "answer", "sentences", "citations", "ledger", "evidence",
+        "suggestions", "backend", "model", "prompt", "usage", "timings_ms",
+    }  # fmt: skip
+    assert answer["outcome"] == "answered"
+    assert answer["backend"] == "extractive"
+    for citation in answer["citations"]:
+        assert f"[{citation['number']}]" in answer["answer"]
+        abstract = citation["paper"]["abstract"]
+        assert abstract[citation["start"] : citation["end"]] == citation["quote"]
+    assert "76 minutes" in answer["citations"][0]["paper"]["title"]
+
+
+def test_an_off_topic_question_is_not_found_and_cites_nothing(run: Any, library: Path) -> None:
+    answer = json.loads(run("ask", "who won the 2022 football world cup", "--json")[1])
+    assert answer["outcome"] == "not_found"
+    assert answer["citations"] == []
+    assert answer["usage"]["model_calls"] == 0
+    assert answer["suggestions"]
+
+
+def test_every_door_says_which_backend_answers(run: Any, library: Path) -> None:
+    _, out, err = run("ask", QUESTION)
+    assert "[1]" in out
+    assert "answered by extractive" in err
+    assert "extractive" in run("doctor")[1]
+
+
+def test_a_batch_keeps_order_and_goes_on_after_a_bad_record(run: Any, library: Path, tmp_path: Path) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text(
+        f'{{"id": "a", "question": "{QUESTION}"}}\n{{"id": "b"}}\nnot json\n{{"id": "d", "question": "GLUE"}}\n'
+    )
+    for command in ("search", "ask"):
+        code, out, _ = run(command, "--batch", str(batch))
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert code == 0
+        assert [line["id"] for line in lines] == ["a", "b", None, "d"]
+        assert ["error" in line for line in lines] == [False, True, True, False]
+
+
+def test_a_history_file_makes_a_follow_up(run: Any, library: Path, tmp_path: Path) -> None:
+    history = tmp_path / "history.json"
+    history.write_text(
+        json.dumps([{"role": "user", "content": QUESTION}, {"role": "assistant", "content": "LAMB [1]."}])
+    )
+    answer = json.loads(run("ask", "and which batch size did it use?", "--history", str(history), "--json")[1])
+    assert answer["question"] == "and which batch size did it use?"
+    assert "76 minutes" in answer["evidence"][0]["title"]
+
+
+def test_papers_are_listed_and_shown(run: Any, library: Path) -> None:
+    listed = json.loads(run("papers", "list", "--json")[1])
+    assert len(listed) == 95
+    shown = json.loads(run("papers", "show", listed[3]["id"], "--json")[1])
+    assert shown == listed[3]
+
+
+def test_papers_are_removed_all_or_none(run: Any, tmp_path: Path) -> None:
+    lib = ("--library", str(tmp_path / "lib"))
+    run("ingest", str(_papers_file(tmp_path / "p.jsonl", "Reefs", "Tides")), *lib)
+    ids = [p["id"] for p in json.loads(run("papers", "list", "--json", *lib)[1])]
+    assert run("papers", "remove", ids[0], "nonsense", *lib)[0] == 1
+    assert json.loads(run("papers", "remove", ids[0], "--json", *lib)[1]) == {"removed": 1, "papers": 1}
+
+
+def test_a_rebuild_keeps_papers_and_results(run: Any, tmp_path: Path) -> None:
+    lib = ("--library", str(tmp_path / "lib"))
+    run("ingest", str(_papers_file(tmp_path / "p.jsonl", "Reefs", "Tides")), *lib)
+    report = json.loads(run("rebuild", "--json", *lib)[1])
+    assert (report["papers"], report["embedded"]) == (2, 2)
+    assert json.loads(run("search", "reefs", "--json", *lib)[1])["results"][0]["paper"]["title"] == "Reefs"
+    assert run("doctor", *lib)[0] == 0
+    assert {p.name for p in (tmp_path / "lib").iterdir() if p.is_dir()} == {"chroma-1", "lexical-1"}
+
+
+def test_doctor_says_that_all_is_well_or_what_is_not(run: Any, library: Path, tmp_path: Path) -> None:
+    code, out, _ = run("doctor", "--json")
+    report = json.loads(out)
+    assert (code, report["ok"]) == (0, True)
+    assert all(set(check) == {"name", "ok", "detail"} for check in report["checks"])
+    code, out, _ = run("doctor", "--json", "--library", str(tmp_path / "nowhere"))
+    assert (code, json.loads(out)["ok"]) == (1, False)
+
+
+def _bad_inputs(tmp_path: Path) -> dict[str, Path]:
+    binary, empty, folder = tmp_path / "data.bin", tmp_path / "empty.txt", tmp_path / "folder"
+    binary.write_bytes(bytes(range(256)) * 40)
+    empty.touch()
+    folder.mkdir()
+    return {"missing": tmp_path / "missing.txt", "binary": binary, "empty": empty, "folder": folder}
+
+
+@pytest.mark.parametrize("kind", ["missing", "binary", "empty", "folder"])
+def test_what_cannot_be_read_gets_one_line_and_leaves_nothing(run: Any, tmp_path: Path, kind: str) -> None:
+    path = _bad_inputs(tmp_path)[kind]
+    code, out, err = run("ingest", str(path), "--library", str(tmp_path / "lib"))
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert path.name in err
+    assert not (tmp_path / "lib").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("search", ""), 2),
+        (("search",), 2),
+        (("search", "x", "--year", "20x0"), 2),
+        (("search", "x", "-k", "0"), 2),
+        (("ask", "  "), 2),
+        (("ask", "x", "--backend", "nonsense"), 2),
+        (("ask", "x", "--history", "missing.json"), 2),
+        (("papers", "show", "nonsense"), 1),
+        (("ui", "--port", "0"), 2),
+        (("nonsense",), 2),
+        ((), 2),
+    ],
+)
+def test_wrong_usage_exits_with_the_contracts_code(
+    run: Any, library: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    found, out, err = run(*arguments)
+    assert (found, out) == (code, "")
+    assert "Traceback" not in err
+    assert err.strip()
+
+
+def test_an_unknown_setting_is_named(run: Any, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITEWELL_MODLE", "x")
+    code, _, err = run("search", "x")
+    assert code == 2
+    assert "CITEWELL_MODLE" in err
+
+
+def test_a_library_of_another_embedding_model_says_what_mends_it(
+    run: Any, library: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("rag.models.minilm.NAME", "other@2")
+    monkeypatch.setattr("rag.models.minilm.MiniLM.name", "other@2")
+    code, _, err = run("search", "x")
+    assert code == 1
+    assert "citewell rebuild" in err
+    assert err.count("\n") == 1
+
+
+def test_an_internal_error_is_one_line_without_debug(run: Any, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(Library, "search", broken)
+    code, _, err = run("search", "x")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "--debug" in err
+    with pytest.raises(ZeroDivisionError):
+        main(["search", "x", "--debug"])
+
+
+def test_a_title_cannot_steer_the_terminal(run: Any, tmp_path: Path) -> None:
+    file = _papers_file(tmp_path / "p.jsonl", "Reefs \x1b[2J\x07 grow")
+    run("ingest", str(file), "--library", str(tmp_path / "lib"))
+    assert "\x1b" not in run("search", "reefs", "--library", str(tmp_path / "lib"))[1]
