@@ -148,7 +148,7 @@ def _title_of(gap: list[Block], often: Counter[str], rhythm: int) -> str | None:
 
 
 def _title_score(text: str) -> float:
-    """From 0 (not a title) to 1, by length, words, and what no title is: a date, a count, an address, a list of names."""
+    """From 0 (not a title) to 1, by length, words, and what no title is: a date, an address, a list of names."""
     words = _WORD.findall(text[: MAX_TITLE_SHAPE + 1])
     if not words or not 4 <= len(text) <= MAX_TITLE_SHAPE or _ADDRESS.fullmatch(text) or _DATE.fullmatch(text[:80]):
         return 0.0

@@ -1,4 +1,4 @@
-"""The real saved page, where it is at hand: every paper read, none skipped, titles and abstracts untouched but tidied."""
+"""The real saved page, where it is at hand: every paper read, none skipped, only tidied."""
 
 from __future__ import annotations
 
