@@ -9,21 +9,22 @@ from functools import lru_cache
 
 #: Function words, question words and the verbs of asking: they tell how is asked, never what about.
 STOPWORDS = frozenset(
-    """a about above according actually after again against all almost also although always am among an and another any
-    anybody anyone anything are around as at away back be because been before being below besides between both but by
-    came can cannot could did do does doing done down during each either else enough especially even ever every exactly
-    few first for from further get gets give given gives go goes going good got had has have having he hence her here
-    hers him his how however i ie if in instead into is it its itself just kind know known let like likely list long
-    look looking made make makes many may me might mine more most much must my name near need needs neither never next
-    no nor not now of off often on once one only onto or other others our ours out over own paper papers per perhaps
-    please possible quite rather really right say said says same see seem seems several shall she should show shown shows since
-    so some somebody someone something sort still such take taken tell than that the their theirs them then there
-    therefore these they thing things this those though through thus to together too toward towards two under until up
-    upon us use used uses using very via want was way ways we well were what whatever when where whether which while who
-    whole whom whose why will with within without would yes yet you your yours eg etc vs versus compared com author
-    authors article study work works abstract abstracts answer question explain describe find found called mean means
-    stand stands come comes put really anyone's it's what's that's don't doesn't didn't isn't i'm can't there's
-    ok okay hello hi thanks""".split()
+    """a about above according actually after again against all almost also although always am among an and another
+    any anybody anyone anything are around as at away back be because been before being below besides between
+    both but by came can cannot could did do does doing done down during each either else enough especially even
+    ever every exactly few first for from further get gets give given gives go goes going good got had has have
+    having he hence her here hers him his how however i ie if in instead into is it its itself just kind know
+    known let like likely list long look looking made make makes many may me might mine more most much must my
+    name near need needs neither never next no nor not now of off often on once one only onto or other others
+    our ours out over own paper papers per perhaps please possible quite rather really right say said says same
+    see seem seems several shall she should show shown shows since so some somebody someone something sort still
+    such take taken tell than that the their theirs them then there therefore these they thing things this those
+    though through thus to together too toward towards two under until up upon us use used uses using very via
+    want was way ways we well were what whatever when where whether which while who whole whom whose why will
+    with within without would yes yet you your yours eg etc vs versus compared com author authors article study
+    work works abstract abstracts answer question explain describe find found called mean means stand stands
+    come comes put anyone's it's what's that's don't doesn't didn't isn't i'm can't there's ok okay hello hi
+    thanks im ive id dont doesnt didnt cant whats thats era style styled based aware sized""".split()
 )
 #: Upper-case words that every question about papers may hold without naming anything of its own.
 _NOT_NAMES = frozenset("I A OK AI ML NLP LLM LLMs PLM PLMs MLM SOTA API APIs vs II III IV PS FAQ USA UK EU".split())
@@ -112,7 +113,7 @@ def stem(word: str) -> str:
     word = word.lower()
     if len(word) <= 3 or not word.isalpha():
         return word
-    word = _strip(word, _INFLECTIONS, 3)
+    word = f"{word[:-3]}y" if word[-3:] in {"ied", "ies"} else _strip(word, _INFLECTIONS, 3)
     word = _strip(_strip(word, _DERIVATIONS, 4), _DERIVATIONS, 4)
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]
@@ -127,12 +128,10 @@ def _strip(word: str, endings: tuple[tuple[str, str], ...], shortest: int) -> st
 
 
 _INFLECTIONS = (
-    ("ies", "y"),
     ("sses", "ss"),
     ("ings", ""),
     ("ing", ""),
     ("edly", ""),
-    ("ied", "y"),
     ("eed", "eed"),
     ("ed", ""),
     ("xes", "x"),

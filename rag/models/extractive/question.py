@@ -2,56 +2,201 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
+import re
+from dataclasses import dataclass, replace
 
-from rag.text.terms import STOPWORDS, names, pieces, stem, tokens
+from rag.models.extractive.lexicon import KIND_NOUNS, NOT_NOUNS, NUMBER_WORDS, QUANTITY_ADJECTIVES, QUANTITY_NOUNS
+from rag.models.extractive.rarity import is_english, rarity
+from rag.text.terms import STOPWORDS, Token, is_technical_name, names, pieces, stem, tokens
+
+_HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
+_HOW = re.compile(r"\bhow\s+(\w+)\b", re.IGNORECASE)
+_TAKES = r"(?:takes?|took|taken|lasts?|lasted|runs?|ran)"
+_DURATION = re.compile(
+    rf"\bhow\s+(?:long|quickly)\s+(?:do|does|did|is|was|will|would)\b[^?]{{0,120}}\b{_TAKES}\b", re.I
+)
+_YEAR = re.compile(r"\b(?:when|(?:what|which)\s+years?)\b", re.IGNORECASE)
+_REASON = re.compile(r"\bwhy\b|\breasons?\b", re.IGNORECASE)
+_MANNER = re.compile(r"\bhow\s+(?:do|does|did|is|are|was|were|can|could|has|have|to|exactly)\b", re.IGNORECASE)
+_MEANING = re.compile(
+    r"\b(?:stands?\s+for|short\s+for|abbreviat\w{0,8}|acronym|spelled\s+out|mean(?:s|ing)?|full\s+name)\b",
+    re.IGNORECASE,
+)
+_WORKS = r"(?:papers|surveys|reviews|works|studies|articles|publications)"
+_SEVERAL = re.compile(
+    rf"\b(?:which|what|list|name|find|any|are\s+there)\s+(?:\w+\s+){{0,4}}?{_WORKS}\b|\b(?:which|what)\s+of\s+the\s+{_WORKS}\b"
+    rf"|\b(?:the|these|different|other|several|two|three)\s+{_WORKS}\s+(?:say|report|find|think|agree|disagree|propose)\b"
+    r"|\b(?:which|what)\s+(?:\w+\s+){1,4}?(?:are|is)\s+there\b|\b(?:two|three|several|different|all)\s+ways\b"
+    r"|^\W*resources\b",
+    re.IGNORECASE,
+)
+_COMPARE = re.compile(
+    r"\b(?:compare|comparison\s+of|comparing|vs\.?|versus|differ|differs|difference|differences|contrast|each|both"
+    r"|respectively|one\s+(?:paper|is|does|uses)|another)\b",
+    re.IGNORECASE,
+)
+_WH = re.compile(r"\b(?:what|which|whose|how\s+much|how\s+many)\b", re.IGNORECASE)
+_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+_BRACKETED = re.compile(r"\([^()]{0,300}\)")
+_BREAK = re.compile(r"[,;:?!()]|\s[-–—]\s")
+_FOCUS_LENGTH = 4
+# Between a question word and its noun: "what was the ...", "which of the two ...".
+_BEFORE_FOCUS = frozenset("is are was were be the a an of its their his her kind kinds type types sort sorts".split())
+# A word in brackets explains; it helps to find the place and need not stand there.
+_IN_BRACKETS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A content word of the question: its stem, how much it tells (0 to 1), and whether it is part of a name."""
+    """A word of the question: the stems of its parts, and how much it tells (0 to 1).
+
+    ``name`` tells that it is written as a name; ``hard`` that it can be nothing else, so that a source without it is
+    not about what is asked; ``aside`` that it stands in brackets.
+    """
 
     word: str
-    stem: str
+    parts: tuple[str, ...]
     weight: float
     name: bool
+    hard: bool
+    aside: bool = False
+
+    @property
+    def joined(self) -> str:
+        """The parts as one word: ``fine-tuning`` and ``finetuning`` are one."""
+        return "".join(self.parts)
+
+    @property
+    def kind(self) -> bool:
+        """Whether it merely names a kind of answer: where an instance stands, the word need not."""
+        return all(part in KIND_NOUNS for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, analysed."""
+    """A question, analysed.
+
+    ``focus`` holds a phrase for every question word: what an answer must speak of. ``pairs`` are neighbouring terms.
+    ``counted`` are the stems of what "how many" counts. ``figures`` are its numbers, in digits and words. The flags
+    tell the kind of answer, ``several`` that many papers may answer, ``compares`` that each of several should.
+    """
 
     text: str
     terms: tuple[Term, ...]
+    focus: tuple[tuple[Term, ...], ...]
+    pairs: tuple[tuple[Term, Term], ...]
+    counted: tuple[str, ...]
+    figures: frozenset[str]
+    quantity: bool
+    duration: bool
+    year: bool
+    meaning: bool
+    reason: bool
+    manner: bool
+    several: bool
+    compares: bool
 
 
 def analyse(text: str) -> Question:
     """The question in ``text``, analysed."""
-    in_names = {piece for name in names(text) for word in name.split() for piece in pieces(word)}
-    found: dict[str, Term] = {}
-    for token in tokens(text):
-        for piece in pieces(token.text):
-            if piece in STOPWORDS and not piece.isdigit():
+    words = list(tokens(text))
+    reader = _Reader(text, words)
+    terms: dict[tuple[str, ...], Term] = {}
+    for token in words:
+        term = reader.term(token)
+        if term is not None:
+            terms.setdefault(term.parts, term)
+    focus = tuple(tuple(phrase) for phrase in reader.focus() if phrase)
+    asked = (
+        {part for term in (t for phrase in focus for t in phrase) for part in term.parts}
+        if focus
+        else {part for term in terms.values() for part in term.parts}
+    )
+    counted = tuple(reader.counted())
+    adjectives = {match.group(1).lower() for match in _HOW.finditer(text)}
+    numbers = {word.text.lower() for word in words} & NUMBER_WORDS
+    return Question(
+        text=text,
+        terms=tuple(terms.values()),
+        focus=focus,
+        pairs=tuple(reader.pairs()),
+        counted=counted,
+        figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)) | numbers,
+        quantity=bool(counted or adjectives & QUANTITY_ADJECTIVES or asked & QUANTITY_NOUNS),
+        duration=bool(_DURATION.search(text)),
+        year=bool(_YEAR.search(text)),
+        meaning=bool(_MEANING.search(text)),
+        reason=bool(_REASON.search(text)),
+        manner=bool(_MANNER.search(text)),
+        several=bool(_SEVERAL.search(text)),
+        compares=bool(_COMPARE.search(text)),
+    )
+
+
+class _Reader:
+    """Reads terms and phrases off one question."""
+
+    def __init__(self, text: str, words: list[Token]) -> None:
+        self._text = text
+        self._words = words
+        self._names = _name_words(text, words)
+        self._asides = [match.span() for match in _BRACKETED.finditer(text)]
+
+    def term(self, token: Token) -> Term | None:
+        """A word as a term; ``None`` for function words and bare numbers."""
+        word = token.text.removesuffix("'s").removesuffix("’s")
+        bare = [p for p in pieces(word) if p not in STOPWORDS]
+        if not bare or word.lower() in NUMBER_WORDS or all(p.replace(".", "").isdigit() for p in bare):
+            return None
+        name = word in self._names
+        # A name is told by its rarest part, a compound by all of them.
+        weight = max(map(rarity, bare)) if name else sum(map(rarity, bare)) / len(bare)
+        hard = name and is_technical_name(word) and not (word.isupper() and is_english(word))
+        term = Term(word, tuple(stem(p) for p in bare), weight, name, hard)
+        if any(start <= token.start < end for start, end in self._asides):
+            return replace(term, weight=weight * _IN_BRACKETS, aside=True)
+        return term
+
+    def counted(self) -> list[str]:
+        """The stems of the nouns that "how many" counts: the last words of their phrases."""
+        phrases = [self._phrase(match.end()) for match in _HOW_MANY.finditer(self._text)]
+        return [stem(p) for phrase in phrases if phrase for p in pieces(phrase[-1].text) if p not in STOPWORDS]
+
+    def focus(self) -> list[list[Term]]:
+        """The noun phrases behind the question words. A question without any, in telegram style, asks for what stands
+        behind its colon."""
+        starts = [match.end() for match in _WH.finditer(self._text)]
+        head, colon, rest = self._text.partition(": ")
+        if colon and not _WH.search(rest) and not _HOW.search(rest) and head:
+            starts.append(len(head) + len(colon))
+        return [[t for word in self._phrase(at) if (t := self.term(word)) is not None] for at in starts]
+
+    def pairs(self) -> list[tuple[Term, Term]]:
+        """Terms that follow one another without a break or a function word between them."""
+        found = []
+        for first, second in zip(self._words, self._words[1:], strict=False):
+            a, b = self.term(first), self.term(second)
+            if a is not None and b is not None and self._text[first.end : second.start].isspace():
+                found.append((a, b))
+        return found
+
+    def _phrase(self, start: int) -> list[Token]:
+        """The content words that follow one another from ``start``, past articles and forms of "to be"; "and" joins."""
+        phrase: list[Token] = []
+        for word in self._words:
+            lower = word.text.lower()
+            if word.start < start or (not phrase and (lower in _BEFORE_FOCUS | NUMBER_WORDS or lower.isdigit())):
                 continue
-            root = stem(piece)
-            found.setdefault(root, Term(piece, root, rarity(piece), piece in in_names))
-    return Question(text, tuple(found.values()))
+            if phrase and _BREAK.search(self._text, phrase[-1].end, word.start):
+                break
+            if lower in STOPWORDS or lower in NOT_NOUNS or len(phrase) == _FOCUS_LENGTH:
+                break
+            phrase.append(word)
+        return phrase
 
 
-def rarity(word: str) -> float:
-    """How much a word tells, 0 to 1, by its rank among the words of general English (Zipf's law makes the logarithm of
-    the rank a measure of information). The bundled WordPiece vocabulary is ordered by frequency; what it lacks is rare.
-    """
-    ranks = _ranks()
-    rank = ranks.get(word.lower(), len(ranks))
-    return math.log(2 + rank) / math.log(2 + len(ranks))
-
-
-@lru_cache(maxsize=1)
-def _ranks() -> dict[str, int]:
-    text = resources.files("rag.models").joinpath("wordpiece_vocab.txt").read_text(encoding="utf-8")
-    words = [line for line in text.splitlines() if len(line) > 1 and line.isalpha()]
-    return {word: rank for rank, word in enumerate(words)}
+def _name_words(text: str, words: list[Token]) -> set[str]:
+    """The words that are written as names; in a Title Cased Question only those that cannot be anything else."""
+    found = {word for name in names(text) for word in name.split()}
+    capitals = sum(word.text[0].isupper() for word in words)
+    return {word for word in found if is_technical_name(word)} if 2 * capitals > len(words) + 2 else found

@@ -1,21 +1,41 @@
-"""Selects the sentences that answer."""
+"""Selects the sentences that answer, or none."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.models.extractive.question import Question
-from rag.text.sentences import sentences
+from rag.models.extractive.evidence import PRESENT, Reading, Source, read, reread
+from rag.models.extractive.lexicon import TIME_UNITS
+from rag.models.extractive.question import Question, analyse
+from rag.models.extractive.score import Scorer, counts
 from rag.text.sources import SourceText
-from rag.text.terms import stems
+
+#: Share of the question that a source must speak of to answer it, and to be about its subject at all.
+ANSWERS = 0.6
+ON_TOPIC = 0.45
+#: Share of a noun phrase behind a question word that the source must speak of.
+FOCUS = 0.5
+_MOST_LINES = 3
+# A further sentence must be nearly as good as the best, or bring much that those before it lack.
+_NEARLY = 0.85
+_FURTHER = 0.2
+_PART = re.compile(
+    r"(?:\?\s+|[,;]\s*(?:and\s+)?|\s+and\s+|\s+but\s+|\s+-\s+)(?=(?:(?:for|in|on|over|at|to|with|by)\s+)?"
+    r"(?:what|how|which|why|who|where|when)\b)",
+    re.IGNORECASE,
+)
+_ENUMERATES = re.compile(r"\b(?:two|three|four|five|six|seven|following|several|main)\b[^.]{0,80}[.:]$", re.IGNORECASE)
+_ENUMERATED = re.compile(r"^\(?(?:\d|i{1,3}|iv|v|[a-f])\)|^(?:first|second|third|finally|lastly)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A sentence to quote, and the number of the source it stands in."""
+    """A sentence to quote, and the number and title of the source it stands in."""
 
     source: int
+    title: str
     sentence: str
 
 
@@ -29,19 +49,93 @@ class Selection:
 
 def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     """The selection for ``question``."""
-    total = sum(t.weight for t in question.terms)
-    if not total:
+    reading = read(question, sources)
+    if not reading.question.terms:
         return Selection((), on_topic=False)
-    best: tuple[float, SourceText] | None = None
-    for source in sources:
-        have = set(stems(source.title)) | {s for p in source.passages for s in stems(p)}
-        covered = sum(t.weight for t in question.terms if t.stem in have) / total
-        if best is None or covered > best[0]:
-            best = (covered, source)
-    if best is None or best[0] < 0.5:
-        return Selection((), on_topic=bool(best and best[0] > 0.25))
-    source = best[1]
-    spans = [p[s.start : s.end] for p in source.passages for s in sentences(p)]
-    scored = [sum(t.weight for t in question.terms if t.stem in set(stems(s))) for s in spans]
-    top = max(range(len(spans)), key=lambda i: scored[i])
-    return Selection((Pick(source.number, spans[top]),), on_topic=True)
+    scorer = Scorer(reading)
+    ranked = sorted(reading.sources, key=scorer.source, reverse=True)
+    best = ranked[0]
+    if not answers(scorer, best):
+        on_topic = any(scorer.coverage(source) >= ON_TOPIC for source in ranked)
+        return Selection((), on_topic=on_topic)
+    return Selection(tuple(_picks(scorer, best)), on_topic=True)
+
+
+def answers(scorer: Scorer, source: Source) -> bool:
+    """Whether a source bears out what the question is about and holds the kind of thing it asks for."""
+    question, has = scorer.question, source.whole.has
+    missing = [t for t in question.terms if has[t] < PRESENT and not t.aside]
+    # A premise may name the wrong paper; its figures then tell the right one.
+    premise = question.figures & source.whole.words.figures
+    elsewhere = {t for t in missing if premise and any(s.whole.has[t] >= PRESENT for s in scorer.reading.sources)}
+    if any(t.name and t not in elsewhere for t in missing) or scorer.coverage(source) < ANSWERS:
+        return False
+    if any(_share(phrase, source) < FOCUS for phrase in question.focus):
+        return False
+    lines = [line.words for line in source.lines]
+    if question.duration and not any(counts(tuple(TIME_UNITS), words, reach=1) for words in lines):
+        return False
+    return not question.counted or any(counts(question.counted, words) for words in lines)
+
+
+def _share(phrase: Sequence, source: Source) -> float:
+    """How much of a phrase a source speaks of; a noun that only names a kind of answer is no part of it."""
+    asked = [term for term in phrase if not term.kind]
+    total = sum(term.weight for term in asked)
+    return sum(term.weight * source.whole.has[term] for term in asked) / total if total else 1.0
+
+
+def _picks(scorer: Scorer, source: Source) -> list[Pick]:
+    chosen: list[int] = []
+    for part in _parts(scorer):
+        same = next(s for s in part.reading.sources if s.number == source.number)
+        at = max(range(len(same.lines)), key=lambda i: part.line(same, i))
+        if at not in chosen:
+            chosen.append(at)
+    _add_further(scorer, source, chosen)
+    _add_enumerated(source, chosen)
+    return [Pick(source.number, source.title.text, source.lines[i].text) for i in sorted(chosen)]
+
+
+def _parts(scorer: Scorer) -> list[Scorer]:
+    """A scorer for every question in the question; "how big is it and what does it cover" asks twice."""
+    texts = [part for part in _PART.split(scorer.question.text) if part and part.strip()]
+    if len(texts) < 2:
+        return [scorer]
+    parts = [analyse(text) for text in texts]
+    asked = [part for part in parts if part.terms and (part.focus or part.quantity or part.meaning)]
+    return [Scorer(reread(part, scorer.reading)) for part in asked] or [scorer]
+
+
+def _add_further(scorer: Scorer, source: Source, chosen: list[int]) -> None:
+    """Adds sentences that are nearly as good as the best, or say what those before them leave out."""
+    scores = [scorer.line(source, i) for i in range(len(source.lines))]
+    while len(chosen) < min(_MOST_LINES, len(scores)):
+        rest = [i for i in range(len(scores)) if i not in chosen]
+        gains = {i: _gain(scorer.reading, source, chosen, i) for i in rest}
+        at = max(rest, key=lambda i: (gains[i] >= _FURTHER, scores[i]))
+        if gains[at] < _FURTHER and scores[at] < _NEARLY * max(scores):
+            break
+        chosen.append(at)
+
+
+def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> float:
+    """The share of the question that a sentence has, and the chosen ones and the title have not."""
+    gained = sum(
+        tells * source.lines[at].has[term]
+        for term, tells in reading.telling.items()
+        if max(source.lines[i].has[term] for i in chosen) < PRESENT and source.title.has[term] < PRESENT
+    )
+    return gained / reading.total
+
+
+def _add_enumerated(source: Source, chosen: list[int]) -> None:
+    """ "There are two strategies." is no answer without the two sentences that follow it."""
+    for at in list(chosen):
+        after = at + 1
+        while after < len(source.lines) and _ENUMERATED.match(source.lines[after].text):
+            if after == at + 1 and not _ENUMERATES.search(source.lines[at].text):
+                break
+            if after not in chosen:
+                chosen.append(after)
+            after += 1

@@ -1,0 +1,137 @@
+"""Whether a word of the question is in a text, exactly or in another dress."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.models.extractive.lexicon import NUMBER_WORDS, synonyms
+from rag.models.extractive.question import Term, is_english
+from rag.text.terms import pieces, stem, tokens
+
+EXACT = 1.0
+SYNONYM = 0.6
+RELATED = 0.7
+MISSPELT = 0.8
+_SHORTEST_SHARED = 5
+_SHORTEST_ACRONYM = 3
+_SHORTEST_NAME = 4
+_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text for matching: stems in order, every two neighbours written as one, and figures.
+
+    ``numeric`` are the places in ``stems`` of numbers, in digits or words; ``plain`` tells of every place whether the
+    number or word there is no part of a longer one (``4`` in "4 tasks", not in "GPT-4"). ``initials`` are the first
+    letters of all words.
+    """
+
+    stems: tuple[str, ...]
+    unique: frozenset[str]
+    joined: frozenset[str]
+    figures: frozenset[str]
+    numeric: tuple[int, ...]
+    plain: tuple[bool, ...]
+    initials: str
+
+
+def words_of(text: str) -> Words:
+    """The words of ``text``; function words are kept, for a question may hang on one."""
+    raw: list[str] = []
+    plain: list[bool] = []
+    for token in tokens(text):
+        parts = pieces(token.text)
+        raw.extend(parts)
+        plain.extend([token.text[0].isdigit() or len(parts) == 1] * len(parts))
+    roots = tuple(stem(piece) for piece in raw)
+    numeric = tuple(i for i, piece in enumerate(raw) if piece[0].isdigit() or piece in NUMBER_WORDS)
+    return Words(
+        stems=roots,
+        unique=frozenset(roots),
+        joined=frozenset(a + b for a, b in pairwise(roots))
+        | frozenset(stem(a + b) for a, b in pairwise(raw)),
+        figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)),
+        numeric=numeric,
+        plain=tuple(plain),
+        initials="".join(piece[0] for piece in raw),
+    )
+
+
+def strength(term: Term, words: Words) -> float:
+    """How surely ``words`` speak of ``term``, 0 to 1. Names match as they are; other words also by what stands for
+    them. Of a word with parts, the parts found count by their number."""
+    if term.joined in words.unique or term.joined in words.joined:
+        return EXACT
+    found = [_part(part, words, name=term.name) for part in term.parts]
+    return sum(found) / len(found)
+
+
+def _part(part: str, words: Words, *, name: bool) -> float:
+    if part in words.unique or part in words.joined:
+        return EXACT
+    if name:
+        # "SOBert" for SOBertBase: a family by its stem, but never BERT for BERTurk's sake.
+        family = len(part) >= _SHORTEST_NAME and any(w.startswith(part) for w in words.unique)
+        return RELATED if family else 0.0
+    if not synonyms(part).isdisjoint(words.unique):
+        return SYNONYM
+    if len(part) >= _SHORTEST_SHARED and any(_share_a_root(part, other) for other in words.unique):
+        return RELATED
+    return 0.0
+
+
+def acronym(term: Term, words: Words) -> float:
+    """How surely an acronym that ``words`` do not hold is spelt out there: ``MLP`` by "multi-layer perceptron"."""
+    word = term.word.removesuffix("s")
+    spelt = len(word) >= _SHORTEST_ACRONYM and word.isalpha() and word.isupper() and word.lower() in words.initials
+    return SYNONYM if spelt else 0.0
+
+
+def _share_a_root(a: str, b: str) -> bool:
+    """Whether one stem begins the other: ``annotat`` and ``annotator`` where the stemmer left a rest."""
+    shorter, longer = sorted((a, b), key=len)
+    return len(shorter) >= _SHORTEST_SHARED and longer.startswith(shorter) and len(longer) - len(shorter) <= 3
+
+
+def corrected(term: Term, vocabulary: Iterable[str]) -> Term:
+    """``term`` with its spelling taken from ``vocabulary`` where it is misspelt: a word in small letters that general
+    English does not know, one slip away (two in a long word) from one that the sources hold. Names are never touched:
+    ALBERT is not BERT."""
+    word = term.word
+    if term.name or not word.isalpha() or not word.islower() or len(word) < 5 or is_english(word):
+        return term
+    root = stem(word)
+    slips = 1 if len(root) < 7 else 2
+    best = min(
+        ((_distance(root, other, slips), other) for other in vocabulary if other[0] == root[0] and other.isalpha()),
+        default=(slips + 1, root),
+    )
+    if best[0] > slips or best[0] == 0:
+        return term
+    return Term(word, (best[1],), term.weight, term.name, term.hard)
+
+
+def _distance(a: str, b: str, limit: int) -> int:
+    """Edits between two words, a swap of neighbours counting as one; ``limit + 1`` where there are more.
+
+    Optimal string alignment distance: https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
+    """
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        current = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        before, row = row, current
+        if min(row) > limit:
+            return limit + 1
+    return min(row[-1], limit + 1)
