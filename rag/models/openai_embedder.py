@@ -14,6 +14,7 @@ from rag.models.endpoint import Endpoint
 from rag.models.failures import FAILURES, WebPageError, error_text, explain, wait_asked
 from rag.models.protocols import Vectors
 from rag.models.retry import RetryPolicy
+from rag.models.vectors import unit_vectors
 
 #: A token is at least one byte, so these bounds in UTF-8 bytes keep every request within OpenAI's limits of 8,191
 #: tokens a text and 300,000 a request without knowing the model's tokenizer. A passage has about 900.
@@ -94,13 +95,7 @@ class OpenAIEmbedder:
         rows = sorted(data, key=lambda entry: entry.index)
         if [row.index for row in rows] != list(range(count)):
             raise ValueError("not one vector a text")
-        # In double precision until they have unit length, so that no length overflows on the way.
-        vectors = np.asarray([row.embedding for row in rows], dtype=np.float64)
-        if vectors.ndim != 2 or not vectors.shape[1] or not np.isfinite(vectors).all():
-            raise ValueError("no vectors")
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not (lengths > 0).all():
-            raise ValueError("a vector without direction")
+        vectors = unit_vectors([row.embedding for row in rows])
         if self._dimension is None:
             self._dimension = vectors.shape[1]
         if vectors.shape[1] != self._dimension:
@@ -108,8 +103,7 @@ class OpenAIEmbedder:
                 f"model {self._endpoint.model!r} now gives vectors of length {vectors.shape[1]} instead of "
                 f"{self._dimension}; check {self._endpoint.model_setting}, then run: citewell rebuild"
             )
-        unit: Vectors = (vectors / lengths).astype(np.float32)
-        return unit
+        return vectors
 
     @cached_property
     def _client(self) -> openai.OpenAI:

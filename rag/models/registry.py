@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.models.endpoint import Endpoint
+from rag.models.endpoint import OPENAI_BASE_URL, Endpoint
 from rag.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from rag.models.protocols import Backend, Embedder
     from rag.settings import Settings
+
+_DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
 def build_backend(settings: Settings) -> Backend:
@@ -39,7 +41,9 @@ def build_embedder(settings: Settings) -> Embedder:
         endpoint = Endpoint.for_embeddings(settings)
         from rag.models.openai_embedder import OpenAIEmbedder
 
-        return OpenAIEmbedder(endpoint, retry=_retry(settings))
+        # Known lengths save asking the server before a library is opened, if only to list its papers.
+        known = _DIMENSIONS.get(endpoint.model) if endpoint.base_url == OPENAI_BASE_URL else None
+        return OpenAIEmbedder(endpoint, dimension=known, retry=_retry(settings))
     from rag.models.minilm import MiniLM
 
     return MiniLM(settings.threads)

@@ -1,0 +1,22 @@
+"""Adapters to LlamaIndex, both ways: its parts into Citewell, and Citewell's parts into any LlamaIndex pipeline.
+
+In: :class:`EmbedderFromLlamaIndex` for ``Library.open(..., embedder=...)``, :class:`LlamaIndexBackend` for
+``Assistant(..., backend=...)``, :class:`PostprocessedSearcher` around a library. Out: :class:`CitewellEmbedding`,
+:class:`PassageParser` with :func:`document`, :class:`CitewellRetriever`. Importing this package imports LlamaIndex,
+which takes seconds; of the rest of the engine only the openai backend does.
+"""
+
+from rag.llamaindex.embedding import CitewellEmbedding, EmbedderFromLlamaIndex
+from rag.llamaindex.parser import PassageParser, document
+from rag.llamaindex.retriever import CitewellRetriever, PostprocessedSearcher
+from rag.models.llamaindex_backend import LlamaIndexBackend
+
+__all__ = [
+    "CitewellEmbedding",
+    "CitewellRetriever",
+    "EmbedderFromLlamaIndex",
+    "LlamaIndexBackend",
+    "PassageParser",
+    "PostprocessedSearcher",
+    "document",
+]
