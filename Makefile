@@ -18,9 +18,11 @@ setup: $(STAMP) ## make the environment in .venv
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Citewell needs Python 3.11 or newer; choose one with: make setup PYTHON=python3.12" >&2; exit 1; }
-	@echo "Setting up $(VENV) (once, a minute or two) ..." >&2
+	@echo "Setting up, once. 1/3: a Python environment in $(VENV)" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "2/3: the pinned packages, about 150; this takes a minute or three" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@echo "3/3: Citewell itself" >&2
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
