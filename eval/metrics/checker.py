@@ -1,0 +1,73 @@
+"""What the checker catches of faults planted in a model's text, and what it takes for one without cause.
+
+A scripted model says what it wrote: the record's ``written`` is a list of ``{"text", "fault"}``, a sentence each
+without markers, with the name of the fault planted in it or ``null``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from eval.metrics.correctness import plain
+from eval.metrics.metric import AnswerRecord, metric
+from eval.questions import Question
+
+FAMILY = "checker"
+#: The fault that is mended by taking out a citation number, not the sentence.
+UNKNOWN_CITATION = "unknown_citation"
+
+
+def checker_detection(_question: Question, answer: AnswerRecord) -> float | None:
+    """Share of the faults planted in the model's text that do not reach the reader unmarked: the sentence is gone, or
+    is called unsupported, or has its problems named. Over answers of a scripted model that planted any."""
+    planted = [written for written in answer.get("written", ()) if written["fault"]]
+    return sum(caught(written, answer) for written in planted) / len(planted) if planted else None
+
+
+def checker_false_alarms(_question: Question, answer: AnswerRecord) -> float | None:
+    """Share of the sound sentences of the model's text that are gone, called unsupported or have problems named. Over
+    answers of a scripted model with a sound sentence."""
+    sound = [written for written in answer.get("written", ()) if not written["fault"]]
+    return sum(_marked(written["text"], answer) for written in sound) / len(sound) if sound else None
+
+
+def caught(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
+    """Whether the reader is kept from a planted fault, or told of it."""
+    if written["fault"] == UNKNOWN_CITATION:
+        known = {citation["number"] for citation in answer.get("citations", ())}
+        cited = {number for sentence in answer.get("sentences", ()) for number in sentence["citations"]}
+        told = any(entry["kind"] == UNKNOWN_CITATION for entry in answer.get("ledger", ()))
+        return told and cited <= known
+    return _marked(written["text"], answer)
+
+
+def detection_by_fault(answers: Iterable[AnswerRecord]) -> dict[str, tuple[int, int]]:
+    """How many planted faults of each kind were caught, and how many there were, by the fault's name."""
+    found: Counter[str] = Counter()
+    planted: Counter[str] = Counter()
+    for answer in answers:
+        for written in answer.get("written", ()):
+            if written["fault"]:
+                planted[written["fault"]] += 1
+                found[written["fault"]] += caught(written, answer)
+    return {fault: (found[fault], planted[fault]) for fault in sorted(planted)}
+
+
+def _marked(text: str, answer: AnswerRecord) -> bool:
+    """Whether a written sentence is gone from the answer or stands there with a mark."""
+    wanted = _letters(text)
+    # The checker may cut a text at other places than its writer.
+    kept = [s for s in answer.get("sentences", ()) if (own := _letters(s["text"])) and (own in wanted or wanted in own)]
+    return not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in plain(text) if c.isalnum())
+
+
+CHECKER = (
+    metric("checker_detection", FAMILY, checker_detection, companions=("checker_false_alarms",)),
+    metric("checker_false_alarms", FAMILY, checker_false_alarms, "lower", companions=("checker_detection",)),
+)
