@@ -18,20 +18,32 @@ if TYPE_CHECKING:
 def add_parser(commands: options.Commands) -> None:
     """Describes the command."""
     parser = options.add_command(commands, "doctor", "check settings, models and the library")
+    parser.add_argument("--repair", action="store_true", help="mend what can be mended first")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints every check; exits with 1 when one fails."""
-    checks = list(_checks(options.settings(arguments)))
+    chosen = options.settings(arguments)
+    repairs = list(_repairs(chosen)) if arguments.repair else []
+    checks = list(_checks(chosen))
     ok = all(check.ok for check in checks)
     if arguments.json:
-        out_json({"ok": ok, "checks": [check.to_dict() for check in checks]})
+        out_json({"ok": ok, "checks": [check.to_dict() for check in checks], "repairs": repairs})
     else:
+        for done in repairs or (["Nothing needed mending."] if arguments.repair else []):
+            out(wrapped(done))
         for check in checks:
             out(wrapped(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}"))
         out("Everything is in order." if ok else "Something is wrong: see the lines marked FAIL.")
     return 0 if ok else 1
+
+
+def _repairs(chosen: Settings) -> Iterator[str]:
+    from rag.library.repair import repair
+    from rag.models.registry import build_embedder
+
+    yield from repair(chosen.library, build_embedder(chosen))
 
 
 def _checks(chosen: Settings) -> Iterator[Check]:

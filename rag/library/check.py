@@ -77,13 +77,15 @@ def _agreement(store: Store) -> Iterator[Check]:
     missing, orphans = expected - found, found - expected
     detail = f"{len(found)} passages"
     if missing:
-        detail += f", {len(missing)} missing; ingest the papers again"
+        detail += f", {len(missing)} missing; mend it with: citewell doctor --repair"
     if orphans:
         detail += f", {len(orphans)} of no known paper (left by a run that broke off; they are never shown)"
     yield Check("chroma", not missing, detail)
     papers, indexed = set(store.manifest.ids()), store.lexical.ids()
     lost = papers - indexed
-    detail = f"{len(indexed)} papers" + (f", {len(lost)} missing; ingest the papers again" if lost else "")
+    detail = f"{len(indexed)} papers" + (
+        f", {len(lost)} missing; mend it with: citewell doctor --repair" if lost else ""
+    )
     yield Check("lexical index", not lost, detail)
 
 

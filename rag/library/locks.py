@@ -1,8 +1,8 @@
 """Locks between processes that share one library directory.
 
-Two locks, both released by the kernel when a process dies: ``write.lock`` admits one writer for the whole of its run;
-``store.lock`` guards single calls into Chroma, shared by readers, exclusive for the writer, because an embedded Chroma
-directory must not be read while another process writes to it.
+All are released by the kernel when a process dies. ``write.lock`` admits one writer for the whole of its run.
+``store.lock``, with ``turn.lock`` before it, guards single calls into Chroma, shared by readers, exclusive for the
+writer, because an embedded Chroma directory must not be read while another process writes to it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rag.errors import LibraryBusyError
 
-_POLL_S = 0.02
+_POLL_S = 0.002
 
 
 class FileLock:
@@ -51,6 +51,33 @@ class FileLock:
             yield
         finally:
             os.close(descriptor)
+
+
+class FairLock:
+    """A lock that readers share and that a writer still gets while readers come without a pause.
+
+    Everyone passes a turnstile first. A reader holds it only until it has the lock; a writer holds it while it waits,
+    so that no new reader comes in between.
+
+    Args:
+        path: the lock file.
+        turnstile: the turnstile's file.
+    """
+
+    def __init__(self, path: Path, turnstile: Path) -> None:
+        self._lock, self._turnstile = FileLock(path), FileLock(turnstile)
+
+    @contextmanager
+    def hold(self, *, shared: bool, timeout_s: float = 30.0) -> Iterator[None]:
+        """Holds the lock for the block, shared or alone.
+
+        Raises:
+            LibraryBusyError: not free within ``timeout_s``.
+        """
+        with ExitStack() as held:
+            with self._turnstile.hold(timeout_s=timeout_s):
+                held.enter_context(self._lock.hold(shared=shared, timeout_s=timeout_s))
+            yield
 
 
 def _try(descriptor: int, *, shared: bool) -> bool:

@@ -20,9 +20,9 @@ from rag.library.ingest import BATCH_PASSAGES
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
-from rag.library.passages import CHUNKING_VERSION, Passage, embedding_text, passages
+from rag.library.passages import Passage, embedding_text, passages
 from rag.library.store import index_directories
-from rag.library.vectors import VectorIndex, digest
+from rag.library.vectors import VectorIndex, digest, library_facts
 from rag.models.protocols import Embedder
 from rag.paper import Paper
 
@@ -71,11 +71,7 @@ def rebuild(
         manifest = Manifest(directory / "manifest.sqlite")
         old, new = manifest.generation, manifest.generation + 1
         report = RebuildReport(total=len(manifest))
-        facts: dict[str, str | int] = {
-            "embedding": embedder.name,
-            "dimension": embedder.dimension,
-            "chunking": CHUNKING_VERSION,
-        }
+        facts = library_facts(embedder.name, embedder.dimension)
         chroma, lexical_directory = index_directories(directory, new)
         LexicalIndex.erase(lexical_directory)
         vectors, lexical = _vectors_to_fill(chroma, facts), LexicalIndex(lexical_directory)

@@ -11,15 +11,18 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
-from rag.library.locks import FileLock
+from rag.library.locks import FairLock, FileLock
 from rag.library.manifest import Manifest
-from rag.library.passages import CHUNKING_VERSION, Passage, passages
-from rag.library.vectors import VectorIndex
+from rag.library.passages import Passage, passages
+from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Vectors
 from rag.paper import Paper
+
+T = TypeVar("T")
 
 #: Up to this many passages Chroma is given the allowed ids; beyond, a free search is widened until it holds enough.
 _RESTRICT_UP_TO = 4_000
@@ -50,15 +53,11 @@ class Store:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.directory = directory
-        self._facts: dict[str, str | int] = {
-            "embedding": embedding,
-            "dimension": dimension,
-            "chunking": CHUNKING_VERSION,
-        }
+        self._facts = library_facts(embedding, dimension)
         self._clock = clock
         _prepare(directory, create=create)
         self._write_lock = FileLock(directory / "write.lock")
-        self._store_lock = FileLock(directory / "store.lock")
+        self._store_lock = FairLock(directory / "store.lock", directory / "turn.lock")
         self._vectors_lock = threading.RLock()
         self.manifest = Manifest(directory / "manifest.sqlite")
         self.generation: int
@@ -90,12 +89,7 @@ class Store:
         if revision == self._seen or self._clock() - self._seen_at < _REFRESH_S:
             return
         with self._vectors_lock:
-            self._vectors.close()
-            if self.generation == self.manifest.generation:
-                self.lexical.refresh()
-                self._seen, self._seen_at = revision, self._clock()
-            else:
-                self._open_indexes()
+            self._reopen()
 
     def dense(self, vector: Vectors, limit: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Passage ids with cosine similarities, best first.
@@ -106,18 +100,15 @@ class Store:
             allowed: only passages of these papers; all when ``None``.
         """
         if allowed is None:
-            with self._chroma() as vectors:
-                return vectors.query(vector, limit)
+            return self._ask(lambda index: index.query(vector, limit))
         ids = self.passage_ids(allowed)
         if len(ids) <= _RESTRICT_UP_TO:
-            with self._chroma() as vectors:
-                return vectors.query(vector, limit, ids)
-        return self._widened(vector, limit, frozenset(allowed))
+            return self._ask(lambda index: index.query(vector, limit, ids))
+        return self._ask(lambda index: _widened(index, vector, limit, frozenset(allowed)))
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
         """Stored vectors of passages, by id."""
-        with self._chroma() as vectors:
-            return vectors.vectors(passage_ids)
+        return self._ask(lambda index: index.vectors(passage_ids))
 
     def passage_ids(self, paper_ids: Collection[str]) -> list[str]:
         """Ids of all passages of these papers."""
@@ -125,13 +116,16 @@ class Store:
 
     def vector_facts(self) -> Mapping[str, str | int]:
         """What the collection says its vectors were made with."""
-        with self._chroma() as vectors:
-            return vectors.facts
+        return self._ask(lambda index: index.facts)
 
     def all_passage_ids(self) -> set[str]:
         """Ids of all passages in Chroma, those of no known paper included."""
-        with self._chroma() as vectors:
-            return vectors.ids()
+        return self._ask(lambda index: index.ids())
+
+    def discard(self, passage_ids: Sequence[str]) -> None:
+        """Removes passages from Chroma that belong to no paper; for repairs."""
+        with self._chroma(exclusive=True) as vectors:
+            vectors.delete(passage_ids)
 
     def passage(self, paper: Paper, passage_id: str) -> Passage | None:
         """The passage of this id, or ``None`` when the paper has changed since."""
@@ -162,15 +156,27 @@ class Store:
         with self._vectors_lock, self._store_lock.hold(shared=not exclusive):
             yield self._vectors
 
-    def _widened(self, vector: Vectors, limit: int, allowed: frozenset[str]) -> list[tuple[str, float]]:
-        with self._chroma() as vectors:
-            total, width = len(vectors), limit * 4
-            while True:
-                found = vectors.query(vector, width)
-                kept = [hit for hit in found if hit[0].rpartition("#")[0] in allowed]
-                if len(kept) >= limit or width >= total:
-                    return kept[:limit]
-                width *= 4
+    def _ask(self, call: Callable[[VectorIndex], T]) -> T:
+        """Reads from Chroma. Its client keeps vectors in memory but looks records up in the file: while another process
+        writes, the two may disagree, and opening the database anew mends that."""
+        with self._vectors_lock:
+            try:
+                with self._chroma() as index:
+                    return call(index)
+            except LibraryError:
+                if self.manifest.revision == self._seen and self.manifest.meta("writing") != "1":
+                    raise
+                self._reopen()
+                with self._chroma() as index:
+                    return call(index)
+
+    def _reopen(self) -> None:
+        self._vectors.close()
+        if self.generation == self.manifest.generation:
+            self._seen, self._seen_at = self.manifest.revision, self._clock()
+            self.lexical.refresh()
+        else:
+            self._open_indexes()
 
     def _open_indexes(self) -> None:
         self._check_facts()
@@ -233,6 +239,16 @@ class Writer:
         """Digests of passages that an interrupted run already stored, by id."""
         with self._store._chroma() as index:
             return {p.id: p.digest for p in index.get(passage_ids)}
+
+
+def _widened(index: VectorIndex, vector: Vectors, limit: int, allowed: frozenset[str]) -> list[tuple[str, float]]:
+    total, width = len(index), limit * 4
+    while True:
+        found = index.query(vector, width)
+        kept = [hit for hit in found if hit[0].rpartition("#")[0] in allowed]
+        if len(kept) >= limit or width >= total:
+            return kept[:limit]
+        width *= 4
 
 
 def index_directories(directory: Path, generation: int) -> tuple[Path, Path]:

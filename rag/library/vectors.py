@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import LibraryError
-from rag.library.passages import Passage, embedding_text
+from rag.library.passages import CHUNKING_VERSION, Passage, embedding_text
 from rag.models.protocols import Vectors
 from rag.paper import Paper
 
@@ -176,6 +176,11 @@ class VectorIndex:
             configuration={"hnsw": {"space": "cosine"}},
         )
         return self._collection
+
+
+def library_facts(embedding: str, dimension: int) -> dict[str, str | int]:
+    """What vectors depend on; written into the collection's metadata, and into the manifest."""
+    return {"embedding": embedding, "dimension": dimension, "chunking": CHUNKING_VERSION}
 
 
 def digest(paper: Paper, passage: Passage) -> str:

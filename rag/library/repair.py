@@ -1,0 +1,166 @@
+"""Mends what can be mended: a lost lexical index, a lost manifest, passages that belong to no paper or are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rag.errors import LibraryError
+from rag.library.lexical import LexicalIndex
+from rag.library.locks import FileLock
+from rag.library.manifest import Manifest
+from rag.library.passages import embedding_text, passages
+from rag.library.rebuild import rebuild
+from rag.library.store import Store, index_directories
+from rag.library.vectors import StoredPassage, VectorIndex, library_facts
+from rag.models.protocols import Embedder
+from rag.paper import Paper
+
+_PAGE = 500
+
+
+def repair(directory: Path, embedder: Embedder) -> Iterator[str]:
+    """Mends a library; says each thing it did.
+
+    Raises:
+        LibraryError: there is nothing left to mend from.
+        LibraryBusyError: another process writes.
+    """
+    if not (directory / "write.lock").exists():
+        raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
+    busy = f"another process is writing to the library {directory}; wait until it is done and try again"
+    with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
+        if _manifest_is_lost(directory):
+            yield from _manifest_from_chroma(directory, embedder)
+        manifest = Manifest(directory / "manifest.sqlite")
+        generation = manifest.generation
+        manifest.close()
+        chroma, lexical = index_directories(directory, generation)
+        if _lexical_is_lost(lexical):
+            LexicalIndex.erase(lexical)
+            yield "The lexical index could not be read and was set aside."
+        lost = _chroma_is_lost(chroma, embedder)
+    if lost:
+        report = rebuild(directory, embedder)
+        yield f"Chroma could not be read; both indexes were rebuilt from the manifest: {report.papers} papers."
+        return
+    store = Store(directory, embedding=embedder.name, dimension=embedder.dimension)
+    try:
+        with store.writing() as writer:
+            yield from _lexical_from_manifest(store)
+            yield from _passages_from_manifest(store, writer.put, embedder)
+            yield from _without_orphans(store)
+    finally:
+        store.close()
+
+
+def _manifest_is_lost(directory: Path) -> bool:
+    path = directory / "manifest.sqlite"
+    if not path.exists():
+        return True
+    try:
+        manifest = Manifest(path)
+    except LibraryError:
+        return True
+    try:
+        return manifest.damage() is not None
+    finally:
+        manifest.close()
+
+
+def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
+    """Every paper's first passage carries its record, and its passages together its abstract."""
+    generations = sorted(
+        int(path.name.partition("-")[2] or 0)
+        for path in directory.glob("chroma*")
+        if (path / "chroma.sqlite3").exists()
+    )
+    if not generations:
+        raise LibraryError(f"neither manifest nor Chroma database in {directory} can be read; ingest the papers again")
+    chroma, _ = index_directories(directory, generations[-1])
+    index = VectorIndex(chroma, library_facts(embedder.name, embedder.dimension))
+    try:
+        papers = _papers_of([passage for page in index.scan() for passage in page])
+    finally:
+        index.close()
+    for path in directory.glob("manifest.sqlite*"):
+        path.replace(path.with_name(path.name.replace("manifest", "manifest-damaged")))
+    manifest = Manifest(directory / "manifest.sqlite")
+    for i in range(0, len(papers), _PAGE):
+        page = papers[i : i + _PAGE]
+        manifest.put(page, [len(passages(paper)) for paper in page])
+    manifest.set_meta(generation=str(generations[-1]), writing="0")
+    manifest.close()
+    yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
+
+
+def _papers_of(stored: list[StoredPassage]) -> list[Paper]:
+    by_paper: dict[str, list[StoredPassage]] = {}
+    for passage in stored:
+        by_paper.setdefault(passage.paper_id, []).append(passage)
+    papers = []
+    for paper_id, own in by_paper.items():
+        record: dict[str, Any] | None = next((p.record for p in own if p.record), None)
+        if record is None:
+            continue
+        abstract = [" "] * max(p.end for p in own)
+        for p in own:
+            abstract[p.start : p.end] = p.text
+        papers.append(Paper.from_dict({**record, "id": paper_id, "abstract": "".join(abstract)}))
+    return papers
+
+
+def _lexical_is_lost(directory: Path) -> bool:
+    try:
+        LexicalIndex(directory)
+    except LibraryError:
+        return True
+    return False
+
+
+def _chroma_is_lost(directory: Path, embedder: Embedder) -> bool:
+    if not directory.exists():
+        return False
+    index = VectorIndex(directory, library_facts(embedder.name, embedder.dimension))
+    try:
+        index.ids()
+    except LibraryError:
+        return True
+    finally:
+        index.close()
+    return False
+
+
+def _lexical_from_manifest(store: Store) -> Iterator[str]:
+    known, indexed = set(store.manifest.ids()), store.lexical.ids()
+    missing, orphans = sorted(known - indexed), sorted(indexed - known)
+    for i in range(0, len(missing), _PAGE):
+        store.lexical.replace(list(store.manifest.get(missing[i : i + _PAGE]).values()))
+    if orphans:
+        store.lexical.replace((), removed=orphans)
+    if missing:
+        yield f"{len(missing)} papers were put back into the lexical index."
+    if orphans:
+        yield f"{len(orphans)} papers that the library does not hold were taken out of the lexical index."
+
+
+def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Embedder) -> Iterator[str]:
+    """Embeds again what Chroma has lost."""
+    there = store.all_passage_ids()
+    wanted = store.manifest.passage_counts(store.manifest.ids())
+    broken = [i for i, count in wanted.items() if any(f"{i}#{n}" not in there for n in range(count))]
+    for i in range(0, len(broken), 32):
+        papers = list(store.manifest.get(broken[i : i + 32]).values())
+        cut = [passages(paper) for paper in papers]
+        texts = [embedding_text(paper, p) for paper, own in zip(papers, cut, strict=True) for p in own]
+        put(papers, cut, embedder.embed_texts(texts))
+    if broken:
+        yield f"{len(broken)} papers were embedded again: Chroma had lost passages of theirs."
+
+
+def _without_orphans(store: Store) -> Iterator[str]:
+    orphans = store.all_passage_ids() - set(store.passage_ids(store.manifest.ids()))
+    if orphans:
+        store.discard(sorted(orphans))
+        yield f"{len(orphans)} passages of no known paper were removed from Chroma."
