@@ -1,0 +1,226 @@
+"""The page as a reader meets it, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.support.scripted import Scripted
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio's own statistics use what pandas 3 has deprecated; raised in there, it would break the server's queue.
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+]
+
+QUESTION = "Which optimizer trains BERT in 76 minutes?"
+
+
+def test_a_citation_opens_the_paper_with_the_deciding_sentence_highlighted(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    here.page.get_by_role("link", name="Source 1: Large Batch Optimization").first.click()
+    paper = here.page.get_by_role("article", name="Large Batch Optimization for Deep Learning")
+    assert "BERT trains in 76 minutes instead of 3 days." in paper.locator("mark").inner_text()
+    assert paper.locator(".cw-authors").inner_text().startswith("Yang You")
+    assert paper.get_by_text("Supports the answer", exact=True).is_visible()
+
+
+def test_the_highlighted_sentence_is_scrolled_into_view(visit: Callable[..., Visit]) -> None:
+    here = visit(height=420)
+    here.ask(QUESTION)
+    here.page.locator("a.cw-cite").first.click()
+    box, panel = here.page.locator("mark:visible").bounding_box(), here.page.locator("#cw-panel").bounding_box()
+    assert box is not None
+    assert panel is not None
+    assert panel["y"] <= box["y"] <= panel["y"] + panel["height"]
+
+
+def test_links_of_a_paper_open_apart_and_tell_nothing(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    here.page.locator("a.cw-cite").first.click()
+    link = here.page.locator(".cw-paper:not([hidden]) .cw-links a")
+    assert link.get_attribute("href") == "https://arxiv.org/abs/1904.00962"
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    assert link.get_attribute("target") == "_blank"
+
+
+def test_doubted_sentences_are_marked_in_plain_words(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    assert here.page.locator(".cw-sentence.cw-weak").inner_text().startswith("Multi-level training saves 51.6%")
+    notes = here.page.get_by_role("note").all_inner_texts()
+    assert notes == ["weak support", "not supported by its source: the figure 900 is not in [1]"]
+    here.page.get_by_text("3 sentences checked").click()
+    assert here.page.locator(".cw-ledger").inner_text() == "Figure not found: 900 stands in no cited abstract"
+
+
+def test_everything_works_from_the_keyboard(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    cite = here.page.locator("a.cw-cite").first
+    cite.focus()
+    here.page.keyboard.press("Enter")
+    assert here.page.evaluate("document.activeElement.innerText").startswith("Large Batch Optimization")
+    here.page.keyboard.press("Escape")
+    assert here.page.locator(".cw-paper:not([hidden])").count() == 0
+    assert cite.evaluate("element => element === document.activeElement")
+
+
+def test_all_cited_papers_are_listed_beside_the_chat(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    here.page.locator(".cw-overview").wait_for()
+    assert here.page.locator(".cw-overview .cw-row").count() == 2
+    here.page.locator(".cw-overview .cw-row").nth(1).click()
+    assert here.page.get_by_role("article", name="A Multi-Level Framework").is_visible()
+    here.page.get_by_role("button", name="All cited papers").click()
+    assert here.page.locator(".cw-overview").is_visible()
+
+
+def test_an_example_question_is_asked_with_one_click(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.page.get_by_role("button", name=QUESTION).click()
+    here.page.locator("a.cw-cite").first.wait_for()
+    assert scripted.asked[-1] == (QUESTION, [])
+
+
+def test_a_follow_up_carries_the_conversation(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    here.ask("And on how many machines?")
+    question, history = scripted.asked[-1]
+    assert question == "And on how many machines?"
+    assert [turn.role for turn in history] == ["user", "assistant"]
+    assert history[1].content.startswith("LAMB trains BERT")
+
+
+def test_stop_keeps_the_partial_answer_and_closes_the_stream(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask("a slow question", wait=False)
+    here.page.get_by_text("76 minutes", exact=True).wait_for()
+    here.page.get_by_role("button", name="Stop").click()
+    here.page.get_by_text("Stopped. What is above was not checked.").wait_for()
+    assert scripted.closed.wait(5)
+    assert not scripted.go_on.is_set()
+    assert here.page.get_by_text("76 minutes", exact=True).is_visible()
+    here.page.get_by_role("button", name="Ask", exact=True).wait_for()
+
+
+def test_a_failure_in_the_middle_keeps_the_text_and_says_why(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("one that breaks")
+    assert "76 minutes" in here.page.locator(".cw-answer").inner_text()
+    alert = here.page.get_by_role("alert").inner_text()
+    assert alert == "The model server closed the connection; ask again"
+
+
+def test_an_answer_that_ends_without_a_word_says_so(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("one with a fault")
+    assert "broke off" in here.page.get_by_role("alert").inner_text()
+
+
+@pytest.mark.parametrize(("question", "label"), [("about nowhere", "Not found"), ("the unstated", "Not stated")])
+def test_an_answer_that_is_none_offers_the_nearest_papers(
+    visit: Callable[..., Visit], question: str, label: str
+) -> None:
+    here = visit()
+    here.ask(question)
+    assert here.page.get_by_text(label, exact=True).is_visible()
+    here.page.locator(".cw-list .cw-row", has_text="Multi-Level Framework").click()
+    assert here.page.get_by_role("article", name="A Multi-Level Framework").is_visible()
+
+
+def test_an_empty_question_asks_nothing(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask("   ", wait=False)
+    assert here.page.get_by_role("alert").inner_text() == "Please type a question first."
+    assert scripted.asked == []
+
+
+def test_a_question_of_20000_characters_stays_in_its_field(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask("w" * 20_000, wait=False)
+    assert "20,000 characters" in here.page.get_by_role("alert").inner_text()
+    assert len(here.page.get_by_role("textbox", name="Your question").input_value()) == 20_000
+    assert scripted.asked == []
+
+
+def test_markup_in_a_question_is_text(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("Is <b>BERT</b> <img src=x onerror=alert(1)> *good*?")
+    assert here.page.locator(".cw-question").inner_text() == "Is <b>BERT</b> <img src=x onerror=alert(1)> *good*?"
+
+
+def test_nothing_from_outside_runs_or_loads(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("a hostile question")
+    here.page.locator("a.cw-cite").first.click()
+    here.page.get_by_role("article").wait_for()
+    assert here.page.evaluate("window.pwned") is None
+    assert here.page.locator("#cw-main img, #cw-main script, #cw-main a[href^='javascript']").count() == 0
+    assert "It costs < 1% & more {{7*7}} ${window.pwned=1}." in here.page.locator("article:visible").inner_text()
+
+
+def test_two_tabs_talk_apart(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    first, second = visit(), visit()
+    first.ask("a slow question", wait=False)
+    first.page.get_by_text("76 minutes", exact=True).wait_for()
+    second.ask(QUESTION)
+    assert second.page.locator(".cw-question").all_inner_texts() == [QUESTION]
+    scripted.go_on.set()
+    first.page.locator("a.cw-cite").first.wait_for()
+    assert first.page.locator(".cw-question").all_inner_texts() == ["a slow question"]
+
+
+def test_a_reload_in_the_middle_closes_the_stream_and_starts_afresh(
+    visit: Callable[..., Visit], scripted: Scripted
+) -> None:
+    here = visit()
+    here.ask("a slow question", wait=False)
+    here.page.get_by_text("76 minutes", exact=True).wait_for()
+    here.page.reload()
+    here.page.locator(".cw-welcome").wait_for()
+    assert scripted.closed.wait(15)
+    here.errors.clear()  # what the interrupted stream left in the console belongs to the page that is gone
+    here.ask(QUESTION)
+    assert scripted.asked[-1] == (QUESTION, [])
+
+
+def test_a_new_chat_forgets_the_old_one(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    here.page.get_by_role("button", name="New chat").click()
+    here.page.locator(".cw-welcome").wait_for()
+    assert here.page.locator(".cw-paper").count() == 0
+    here.ask("Another one?")
+    assert scripted.asked[-1] == ("Another one?", [])
+
+
+def test_the_chosen_light_outlasts_a_reload(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.page.get_by_role("button", name="Switch between light and dark").click()
+    assert "dark" in (here.page.locator("body").get_attribute("class") or "")
+    here.page.reload()
+    here.page.locator("body.dark").wait_for()
+
+
+def test_a_narrow_window_shows_one_thing_at_a_time(visit: Callable[..., Visit]) -> None:
+    here = visit(width=390, height=844)
+    here.ask(QUESTION)
+    assert not here.page.locator("#cw-panel").is_visible()
+    here.page.locator("a.cw-cite").first.click()
+    assert here.page.locator("mark:visible").is_visible()
+    here.page.get_by_role("button", name="Close").click()
+    assert not here.page.locator("#cw-panel").is_visible()
+    assert here.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_page_says_what_answers_from_how_much(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    assert here.page.locator("#cw-facts .cw-fact").all_inner_texts() == ["95 papers", "extractive · no model"]

@@ -1,0 +1,141 @@
+"""The chat without a page: a question in, frames out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+import pytest
+
+from rag.answering.answer import Turn
+from rag.answering.events import Event, TextDelta
+from tests.support.scripted import SampleShelf, Scripted
+from ui.chat import LONGEST_QUESTION, Chat, Frame
+from ui.conversation import Conversation
+
+
+class Stalled:
+    """Says two words and then waits for ever."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    async def astream(self, _question: str, _history: Sequence[Turn]) -> AsyncGenerator[Event]:
+        """As the assistant's."""
+        try:
+            yield TextDelta("Two words")
+            await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+
+class Faulty:
+    """Has a fault of its own."""
+
+    async def astream(self, _question: str, _history: Sequence[Turn]) -> AsyncGenerator[Event]:
+        """As the assistant's."""
+        yield TextDelta("Some text")
+        raise KeyError("a fault in the engine")
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    """An assistant that answers at once."""
+    return Scripted(SampleShelf())
+
+
+def _all(chat: Chat, question: str, conversation: Conversation) -> list[Frame]:
+    async def collect() -> list[Frame]:
+        return [frame async for frame in chat.ask(question, conversation, "s")]
+
+    return asyncio.run(collect())
+
+
+def test_an_answer_starts_and_ends_the_answering(scripted: Scripted) -> None:
+    frames = _all(Chat(scripted), "Which?", Conversation())
+    assert [frame.answering for frame in frames if frame.answering is not None] == [True, False]
+    assert frames[0].question == ""
+    assert "source-1-1" in (frames[-1].panel or "")
+
+
+def test_the_conversation_of_answers_becomes_the_history(scripted: Scripted) -> None:
+    conversation = Conversation()
+    chat = Chat(scripted)
+    _all(chat, "First?", conversation)
+    _all(chat, "It breaks?", conversation)
+    _all(chat, "Third?", conversation)
+    _, history = scripted.asked[-1]
+    assert [(turn.role, turn.content[:10]) for turn in history] == [
+        ("user", "First?"),
+        ("assistant", "LAMB train"),
+        ("user", "It breaks?"),
+        ("assistant", "LAMB train"),
+    ]
+
+
+@pytest.mark.parametrize("question", ["", " \n ", "x" * (LONGEST_QUESTION + 1)])
+def test_what_is_no_question_is_refused_without_asking(scripted: Scripted, question: str) -> None:
+    conversation = Conversation()
+    frames = _all(Chat(scripted), question, conversation)
+    assert [bool(frame.notice) for frame in frames] == [True]
+    assert frames[0].question is None
+    assert conversation.exchanges == []
+    assert scripted.asked == []
+
+
+def test_stop_ends_a_model_that_says_nothing_more_and_keeps_its_words() -> None:
+    stalled, conversation = Stalled(), Conversation()
+
+    async def stop_after_text() -> list[Frame]:
+        chat = Chat(stalled)
+        frames = []
+        async for frame in chat.ask("Which?", conversation, "s"):
+            frames.append(frame)
+            if frame.messages and "Two words" in frame.messages[-1]["content"]:
+                chat.stop("s")
+        return frames
+
+    frames = asyncio.run(asyncio.wait_for(stop_after_text(), 10))
+    assert stalled.closed
+    assert frames[-1].answering is False
+    assert conversation.exchanges[0].state == "stopped"
+    assert "Two words" in conversation.exchanges[0].markup
+
+
+def test_a_reader_who_leaves_closes_the_stream() -> None:
+    stalled = Stalled()
+
+    async def leave() -> None:
+        frames = Chat(stalled).ask("Which?", Conversation(), "s")
+        await anext(frames)
+        await anext(frames)
+        await frames.aclose()
+        await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(leave(), 10))
+    assert stalled.closed
+
+
+def test_one_session_gets_one_answer_at_a_time() -> None:
+    async def ask_twice() -> tuple[Frame, Frame]:
+        chat = Chat(Stalled())
+        first = chat.ask("Which?", Conversation(), "s")
+        await anext(first)
+        second = await anext(chat.ask("Another?", Conversation(), "s"))
+        other = await anext(chat.ask("Another?", Conversation(), "t"))
+        await first.aclose()
+        return second, other
+
+    second, other = asyncio.run(asyncio.wait_for(ask_twice(), 10))
+    assert second.notice
+    assert other.answering
+
+
+def test_a_fault_in_the_engine_is_told_plainly_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    conversation = Conversation()
+    _all(Chat(Faulty()), "Which?", conversation)
+    markup = conversation.exchanges[0].markup
+    assert "broke off" in markup
+    assert "Some text" in markup
+    assert "KeyError" not in markup
+    assert "a fault in the engine" in caplog.text

@@ -1,0 +1,111 @@
+"""What the page draws of an answer and its papers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rag.answering.answer import Answer, Citation, Sentence
+from rag.library.passages import passages
+from rag.paper import Paper
+from rag.retrieval.evidence import Evidence, ScoredPassage
+from ui import render
+from ui.panel import panel
+from ui.papers import addresses, byline, shown_papers
+
+PAPER = Paper.create(
+    title="A <Title>",
+    abstract="First sentence. Second, deciding one. Third.",
+    authors=("Ada Lovelace", "Hopper, Grace", "Alan Turing"),
+    year=2020,
+    venue="ICLR",
+    doi="10.1000/a<b",
+    arxiv_id="2001.00001",
+    url="javascript:alert(1)",
+)
+OTHER = Paper.create(title="Other", abstract="Something else.")
+CITATION = Citation(1, PAPER, "Second, deciding one.", 16, 37, 0.9)
+ANSWER = Answer(
+    question="And it?",
+    standalone_question="And the second?",
+    outcome="answered",
+    text="The second decides [1].",
+    sentences=(Sentence("The second decides.", (1,), "weak"), Sentence("Other.", (1,), "supported")),
+    citations=(CITATION,),
+    ledger=(),
+    evidence=tuple(Evidence(p, 0.5, (ScoredPassage(passages(p)[0], 0.5),)) for p in (PAPER, OTHER)),
+    suggestions=(),
+    backend="openai",
+    model="gpt",
+    prompt="answer@1",
+)
+
+
+def test_the_deciding_sentence_is_the_one_highlighted() -> None:
+    markup = panel([("Q", shown_papers(ANSWER, 1))])
+    assert ">First sentence. <mark" in markup
+    assert ">Second, deciding one.</mark> Third.<" in markup
+
+
+def test_offsets_that_do_not_fit_highlight_nothing() -> None:
+    broken = replace(ANSWER, citations=(replace(CITATION, start=40, end=900),))
+    assert "<mark" not in panel([("Q", shown_papers(broken, 1))])
+
+
+def test_a_citation_in_the_answer_points_to_its_paper_in_the_panel() -> None:
+    shown = shown_papers(ANSWER, 3)
+    assert 'href="#source-3-1"' in render.answer(ANSWER, shown)
+    assert 'id="source-3-1"' in panel([("Q", shown)])
+
+
+def test_a_number_without_a_citation_is_no_link() -> None:
+    markup = render.answer(replace(ANSWER, text="So [7]."), shown_papers(ANSWER, 1))
+    assert '<span class="cw-cite cw-pending">[7]</span>' in markup
+
+
+def test_a_paper_takes_the_best_support_it_gives() -> None:
+    assert shown_papers(ANSWER, 1)[0].support == "supported"
+
+
+def test_a_paper_that_was_read_and_not_cited_is_listed_apart() -> None:
+    assert [(s.role, s.paper.title) for s in shown_papers(ANSWER, 1)] == [("cited", "A <Title>"), ("read", "Other")]
+    assert "Also read, not cited" in render.answer(ANSWER, shown_papers(ANSWER, 1))
+
+
+def test_a_follow_up_tells_how_it_was_read() -> None:
+    assert "Read as: “And the second?”" in render.answer(ANSWER, ())
+
+
+def test_suggestions_are_offered_and_not_called_cited() -> None:
+    nothing = replace(ANSWER, outcome="not_found", text="", citations=(), sentences=(), suggestions=(OTHER,))
+    shown = shown_papers(nothing, 1)
+    assert [s.role for s in shown] == ["near"]
+    assert "No paper in this library" in render.answer(nothing, shown)
+    assert "Nearest paper, not cited" in panel([("Q", shown)])
+
+
+def test_only_web_addresses_become_links() -> None:
+    assert addresses(PAPER) == (
+        ("DOI", "https://doi.org/10.1000/a%3Cb"),
+        ("arXiv", "https://arxiv.org/abs/2001.00001"),
+    )
+
+
+def test_an_address_is_given_once() -> None:
+    paper = replace(PAPER, doi=None, url="https://arxiv.org/abs/2001.00001")
+    assert addresses(paper) == (("arXiv", "https://arxiv.org/abs/2001.00001"),)
+
+
+def test_the_byline_names_what_is_known() -> None:
+    assert byline(PAPER) == "Lovelace et al. · ICLR · 2020"
+    assert byline(replace(PAPER, authors=PAPER.authors[:2], venue=None)) == "Lovelace and Hopper · 2020"
+    assert byline(OTHER) == ""
+
+
+def test_without_papers_there_is_no_panel() -> None:
+    assert panel([("Q", ())]) == ""
+
+
+def test_what_was_shown_stays_when_an_answer_fails() -> None:
+    markup = render.failed("Half an ans", "the server left")
+    assert "Half an ans" in markup
+    assert "The server left" in markup

@@ -1,0 +1,116 @@
+"""The page as Gradio components: wires the chat to what is drawn. Imported late: Gradio takes seconds to load."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+
+from rag.settings import Settings
+from ui import header, render
+from ui.chat import Chat, Frame
+from ui.conversation import Conversation
+from ui.header import Shelf
+from ui.stream import Answering
+
+#: Answers written at the same time, over all readers; further questions wait their turn.
+CONCURRENT_ANSWERS = 16
+
+
+def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks:
+    """The page. Its look (theme, style sheet, script) is given where it is mounted: see :mod:`ui.server`."""
+    chat = Chat(assistant)
+    page = gr.Blocks(title="Citewell", analytics_enabled=False, fill_height=True, fill_width=True)
+    with page:
+        conversation = gr.State(Conversation())
+        with gr.Row(elem_id="cw-header"):
+            facts = gr.HTML(elem_id="cw-facts", apply_default_css=False)
+            with gr.Row(elem_id="cw-tools"):
+                new = gr.Button("New chat", elem_id="cw-new", size="sm")
+                gr.HTML(header.theme_switch(), elem_id="cw-theme", apply_default_css=False)
+        with gr.Row(elem_id="cw-main", equal_height=True):
+            with gr.Column(elem_id="cw-chat"):
+                messages = gr.Chatbot(
+                    elem_id="cw-messages",
+                    show_label=False,
+                    container=False,
+                    height="100%",
+                    buttons=[],
+                    latex_delimiters=[],
+                    sanitize_html=True,
+                    group_consecutive_messages=False,
+                    feedback_options=None,
+                )
+                notice = gr.HTML(elem_id="cw-notices", apply_default_css=False)
+                with gr.Row(elem_id="cw-composer"):
+                    question = gr.Textbox(
+                        elem_id="cw-question",
+                        label="Your question",
+                        show_label=False,
+                        container=False,
+                        placeholder="Ask the library …",
+                        lines=1,
+                        max_lines=8,
+                        autofocus=True,
+                        scale=1,
+                    )
+                    send = gr.Button("Ask", variant="primary", elem_id="cw-send", scale=0)
+                    stop = gr.Button("Stop", variant="stop", elem_id="cw-stop", visible=False, scale=0)
+            panel = gr.HTML(elem_id="cw-panel", apply_default_css=False)
+
+        outputs = [messages, panel, notice, question, send, stop, conversation]
+
+        def draw(frame: Frame, state: Conversation) -> list[Any]:
+            def given(value: Any) -> Any:
+                return gr.skip() if value is None else value
+
+            busy = frame.answering
+            return [
+                given(frame.messages),
+                given(frame.panel),
+                gr.skip() if frame.notice is None else render.notice(frame.notice),
+                given(frame.question),
+                gr.skip() if busy is None else gr.update(visible=not busy),
+                gr.skip() if busy is None else gr.update(visible=busy),
+                state,
+            ]
+
+        async def ask(text: str, state: Conversation, request: gr.Request) -> AsyncIterator[list[Any]]:
+            frames = chat.ask(text or "", state, str(request.session_hash))
+            async for frame in frames:
+                yield draw(frame, state)
+
+        async def halt(request: gr.Request) -> None:
+            chat.stop(str(request.session_hash))
+
+        async def clear(request: gr.Request) -> list[Any]:
+            chat.stop(str(request.session_hash))
+            return draw(Frame(messages=[], panel="", notice="", answering=False), Conversation())
+
+        def opened() -> list[Any]:
+            welcome = header.welcome(library)
+            return [
+                header.facts(library, settings),
+                gr.update(placeholder=welcome.markup, examples=[{"text": text} for text in welcome.examples]),
+            ]
+
+        def picked(event: gr.SelectData) -> str:
+            return str(event.value["text"])
+
+        asking: dict[str, Any] = {
+            "fn": ask,
+            "inputs": [question, conversation],
+            "outputs": outputs,
+            "show_progress": "hidden",
+            "concurrency_limit": CONCURRENT_ANSWERS,
+            "concurrency_id": "ask",
+            "api_visibility": "private",
+        }
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+        gr.on([question.submit, send.click], **asking)
+        messages.example_select(picked, None, question, **quiet).then(**asking)
+        stop.click(halt, None, None, **quiet)
+        new.click(clear, None, outputs, **quiet)
+        page.load(opened, None, [facts, messages], **quiet)
+    return page

@@ -1,0 +1,122 @@
+// The page's own behaviour: opens papers beside the chat, and keeps light or dark. It talks to no server.
+(() => {
+  const THEME = "citewell-theme";
+  const byId = (id) => document.getElementById(id);
+  const panel = () => byId("cw-panel");
+  let openKey = null;
+  let opener = null;
+
+  const paperOf = (key) => {
+    const paper = key ? byId(key) : null;
+    return paper && paper.classList.contains("cw-paper") ? paper : null;
+  };
+
+  // The server redraws chat and panel as it likes; this brings what it drew in line with what is open.
+  const settle = () => {
+    const paper = paperOf(openKey);
+    if (openKey && !paper) openKey = null;
+    document.body.classList.toggle("cw-reading", Boolean(paper));
+    for (const other of document.querySelectorAll(".cw-paper")) {
+      if (other.hidden !== (other !== paper)) other.hidden = other !== paper;
+    }
+    // The chat component labels a message with its markup, which nobody wants read out.
+    for (const message of document.querySelectorAll("#cw-messages [data-testid='user'], #cw-messages [data-testid='bot']")) {
+      const label = message.dataset.testid === "user" ? "Question" : "Answer";
+      if (message.getAttribute("aria-label") !== label) message.setAttribute("aria-label", label);
+    }
+    for (const link of document.querySelectorAll("a.cw-open")) {
+      // The chat's sanitizer drops aria attributes, so that labels travel as titles.
+      if (link.title && !link.hasAttribute("aria-label")) link.setAttribute("aria-label", link.title);
+      const current = String(Boolean(paper) && link.hash === "#" + openKey);
+      if (link.getAttribute("aria-current") !== current) link.setAttribute("aria-current", current);
+    }
+  };
+
+  const open = (key, from) => {
+    const paper = paperOf(key);
+    if (!paper) return;
+    openKey = key;
+    if (from && !panel().contains(from)) opener = from;
+    document.body.classList.add("cw-panel-open");
+    settle();
+    paper.querySelector(".cw-panel-title").focus({ preventScroll: true });
+    const mark = paper.querySelector("mark");
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // Only the panel scrolls: scrollIntoView would move everything around it as well.
+    const room = panel().getBoundingClientRect();
+    panel().scrollTop = 0;
+    if (!mark) return;
+    const shown = mark.getBoundingClientRect();
+    const top = shown.top - room.top - Math.max(0, (room.height - shown.height) / 2);
+    panel().scrollTo({ top, behavior: calm ? "auto" : "smooth" });
+  };
+
+  const back = () => {
+    openKey = null;
+    settle();
+    const title = document.querySelector(".cw-overview .cw-panel-title");
+    if (title) title.focus();
+  };
+
+  const close = () => {
+    openKey = null;
+    document.body.classList.remove("cw-panel-open");
+    settle();
+    if (opener && opener.isConnected) opener.focus();
+    opener = null;
+  };
+
+  const isDark = () => document.body.classList.contains("dark");
+  const paint = (dark) => {
+    document.body.classList.toggle("dark", dark);
+    document.documentElement.style.colorScheme = dark ? "dark" : "light";
+  };
+  const remembered = () => {
+    try {
+      return localStorage.getItem(THEME);
+    } catch {
+      return null; // storage may be refused; the page works without
+    }
+  };
+  const remember = (value) => {
+    try {
+      localStorage.setItem(THEME, value);
+    } catch {
+      // as above
+    }
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (!target) return;
+    const link = target.closest("a.cw-open");
+    if (link) {
+      event.preventDefault();
+      open(link.hash.slice(1), link);
+    } else if (target.closest(".cw-back")) {
+      back();
+    } else if (target.closest(".cw-close")) {
+      close();
+    } else if (target.closest(".cw-theme-switch")) {
+      paint(!isDark());
+      remember(isDark() ? "dark" : "light");
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && document.body.classList.contains("cw-panel-open")) close();
+  });
+
+  const chosen = remembered();
+  paint(chosen ? chosen === "dark" : isDark() || window.matchMedia("(prefers-color-scheme: dark)").matches);
+
+  let scheduled = false;
+  new MutationObserver(() => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      settle();
+    });
+  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden", "title", "aria-label"] });
+  settle();
+})();

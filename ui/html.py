@@ -1,0 +1,84 @@
+"""Builds HTML from values. Every text and every attribute on the page is escaped here, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from markupsafe import Markup, escape
+
+Child: TypeAlias = "str | Markup | Iterable[str | Markup] | None"
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_VOID = frozenset({"br", "hr"})
+# Directional overrides can make a title or an answer read differently than it is; control characters show nothing.
+# Line breaks become blanks: a blank line would end the HTML block for the Markdown parser behind the chat.
+_UNSEEN = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, *range(0x202A, 0x202F)])
+_UNSEEN.update(dict.fromkeys(range(0x2066, 0x206A)))
+_BREAKS = dict.fromkeys(map(ord, "\t\n\r\x85\u2028\u2029"), " ")
+
+
+def text(value: str) -> Markup:
+    """``value`` as text of an element: escaped, on one line, without characters that cannot be seen."""
+    return escape(value.translate(_UNSEEN).translate(_BREAKS)) if not isinstance(value, Markup) else value
+
+
+def join(children: Iterable[Child], separator: str = "") -> Markup:
+    """The children one after the other, those that are plain text escaped."""
+    return text(separator).join(_flat(children))
+
+
+def el(name: str, *children: Child, **attributes: str | bool | int | None) -> Markup:
+    """An element with its children.
+
+    ``name`` and the attributes' names are ours; values and children may come from anywhere. A trailing underscore of an
+    attribute's name falls away (``class_``), others become hyphens (``aria_label``). ``None`` and ``False`` leave the
+    attribute out, ``True`` gives it without a value.
+    """
+    parts = [Markup("<"), _name(name)]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        parts += [Markup(" "), _name(key.rstrip("_").replace("_", "-"))]
+        if value is not True:
+            parts += [Markup('="'), text(str(value)), Markup('"')]
+    parts.append(Markup(">"))
+    if name not in _VOID:
+        parts += [*_flat(children), Markup("</"), _name(name), Markup(">")]
+    return Markup("").join(parts)
+
+
+def web_address(url: str | None) -> str | None:
+    """``url`` where it is an absolute http or https address that a reader may be sent to, else ``None``."""
+    if not url or any(c.isspace() or ord(c) < 0x20 for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc else None
+
+
+def link(url: str, *children: Child, **attributes: str | bool | int | None) -> Markup:
+    """A link that leaves the page: opened beside it, told nothing about it. ``url`` has passed :func:`web_address`."""
+    return el("a", *children, href=url, target="_blank", rel="noopener noreferrer", **attributes)
+
+
+def _name(name: str) -> Markup:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"not the name of an element or an attribute: {name!r}")
+    return Markup(name)  # noqa: S704 - letters, digits and hyphens only
+
+
+def _flat(children: Iterable[Child]) -> list[Markup]:
+    flat: list[Markup] = []
+    for child in children:
+        if child is None:
+            continue
+        if isinstance(child, str):
+            flat.append(text(child))
+        else:
+            flat.extend(text(part) for part in child)
+    return flat

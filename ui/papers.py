@@ -1,0 +1,77 @@
+"""The papers an answer shows: which there are, under which key the page knows them, and their facts in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from rag.answering.answer import Answer, Citation, Support
+from rag.paper import Paper
+from ui.html import web_address
+
+Role = Literal["cited", "near", "read"]
+_RANK: tuple[Support, ...] = ("supported", "weak", "unsupported")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A paper as one answer shows it.
+
+    ``key`` is its address on the page. ``citation`` is there when it is cited; then ``support`` is the best support it
+    gives to a sentence. Of the others, ``near`` ones were offered in place of an answer, ``read`` ones only retrieved.
+    """
+
+    key: str
+    role: Role
+    paper: Paper
+    citation: Citation | None = None
+    support: Support = "none"
+
+
+def shown_papers(answer: Answer, turn: int) -> tuple[Shown, ...]:
+    """Every paper of ``answer`` once: the cited ones by number, then suggestions, then what else was read."""
+    shown = [
+        Shown(f"source-{turn}-{c.number}", "cited", c.paper, c, _support(answer, c.number)) for c in answer.citations
+    ]
+    seen = {s.paper.id for s in shown}
+    others: list[tuple[Role, Paper]] = [("near", paper) for paper in answer.suggestions]
+    if answer.outcome != "not_found":
+        others += [("read", evidence.paper) for evidence in answer.evidence]
+    for role, paper in others:
+        if paper.id not in seen:
+            seen.add(paper.id)
+            shown.append(Shown(f"{role}-{turn}-{len(shown) + 1}", role, paper))
+    return tuple(shown)
+
+
+def byline(paper: Paper) -> str:
+    """Authors in short, venue and year: ``You et al. · ICLR · 2020``; empty where nothing is known."""
+    names = [_surname(name) for name in paper.authors if name.strip()]
+    who = " and ".join(names) if len(names) <= 2 else f"{names[0]} et al."
+    return " · ".join(filter(None, [who, paper.venue, str(paper.year) if paper.year else None]))
+
+
+def addresses(paper: Paper) -> tuple[tuple[str, str], ...]:
+    """Where the paper can be read: pairs of label and http(s) address, each address once."""
+    candidates = [
+        ("DOI", f"https://doi.org/{quote(paper.doi, safe='/:;()._-')}" if paper.doi else None),
+        ("arXiv", f"https://arxiv.org/abs/{quote(paper.arxiv_id, safe='/.')}" if paper.arxiv_id else None),
+        ("PubMed", f"https://pubmed.ncbi.nlm.nih.gov/{quote(paper.pmid, safe='')}/" if paper.pmid else None),
+        ("Web page", paper.url),
+    ]
+    found: dict[str, str] = {}
+    for label, url in candidates:
+        safe = web_address(url)
+        if safe and safe not in found:
+            found[safe] = label
+    return tuple((label, url) for url, label in found.items())
+
+
+def _support(answer: Answer, number: int) -> Support:
+    given = {s.support for s in answer.sentences if number in s.citations}
+    return next((support for support in _RANK if support in given), "none")
+
+
+def _surname(name: str) -> str:
+    return name.split(",", 1)[0].strip() if "," in name else name.split()[-1]
