@@ -30,6 +30,10 @@ _MARK_OPENS = re.compile(
     r"|\s{0,3}/?\s{0,3}(?:INST|SYS)|…\])",
     re.IGNORECASE,
 )
+_MARK = re.compile(
+    r"\s?[\[［【〔]\s{0,3}(?:(?:sources?|refs?|citations?|papers?)\W{0,3})?[#^]?\d[\d\s,;–\-]{0,40}[\]］】〕]",
+    re.IGNORECASE,
+)
 _ENTITY = re.compile(r"&(lt|amp|lsqb);")
 _CHARACTERS = {"lt": "<", "amp": "&", "lsqb": "["}
 _SOURCE = re.compile(
@@ -74,6 +78,11 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """The inverse of :func:`escape` up to characters that only looked like a delimiter's."""
     return _ENTITY.sub(lambda match: _CHARACTERS[match.group(1)], text)
+
+
+def without_marks(text: str) -> str:
+    """``text`` of a source without its own reference marks, for quoting: beside ours they would read as citations."""
+    return _MARK.sub("", text)
 
 
 def render_source(source: SourceText) -> str:

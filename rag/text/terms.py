@@ -146,7 +146,8 @@ _INFLECTIONS = (
 _DERIVATIONS = tuple(
     sorted(
         (
-            *(("i" + x, "") for x in ("se", "ze", "ser", "zer", "sing", "zing", "sation", "zation", "s", "z")),
+            # What is left keeps its "iz": to quantize is not a quantity.
+            *(("i" + x, "iz") for x in ("se", "ze", "ser", "zer", "sing", "zing", "sation", "zation", "s", "z")),
             *((x, "") for x in "ational ation ition fulness iveness ment ness ability ibility able ible".split()),
             *((x, "") for x in "ically ically ical ally ive ity ly al ic ance ence ancy ency ant ent".split()),
             *((x, "") for x in "ator ating ated at ate or er est ac acy".split()),

@@ -128,6 +128,15 @@ NUMBER_WORDS = frozenset(
 )
 
 
+#: What papers do with a subject, whichever it is: "which papers deal with ...".
+TREATING = frozenset(
+    """deal deals care cares concern concerns concerned address addresses discuss discusses talk treat treats handle
+    handles tackle tackles focus focuses propose proposes introduce introduces present presents study investigate
+    investigates report reports provide offer offers cover covers consider considers explore explores examine examines
+    read recommend resources resource available exist switch getting past purpose contain contains organise organize
+    field""".split()
+)
+
 #: Verbs that stand where a noun would: "what happens to ...", "which model turned out to ...".
 NOT_NOUNS = frozenset(
     """happen happens happened turn turns turned become becomes became occur occurs occurred remain remains remained

@@ -16,8 +16,10 @@ SYNONYM = 0.6
 RELATED = 0.7
 MISSPELT = 0.8
 _SHORTEST_SHARED = 5
-_SHORTEST_ACRONYM = 3
+_SHORTEST_ACRONYM = 2
+_SURE_ACRONYM = 3
 _SHORTEST_NAME = 4
+_PARTS = re.compile(r"[^\W_]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -27,13 +29,14 @@ class Words:
 
     ``numeric`` are the places in ``stems`` of numbers, in digits or words; ``plain`` tells of every place whether the
     number or word there is no part of a longer one (``4`` in "4 tasks", not in "GPT-4"). ``initials`` are the first
-    letters of all words.
+    letters of all words, as written.
     """
 
     stems: tuple[str, ...]
     unique: frozenset[str]
     joined: frozenset[str]
     figures: frozenset[str]
+    cased: frozenset[str]
     numeric: tuple[int, ...]
     plain: tuple[bool, ...]
     initials: str
@@ -43,21 +46,23 @@ def words_of(text: str) -> Words:
     """The words of ``text``; function words are kept, for a question may hang on one."""
     raw: list[str] = []
     plain: list[bool] = []
+    initials: list[str] = []
     for token in tokens(text):
         parts = pieces(token.text)
         raw.extend(parts)
+        initials.extend(part[0] for part in _PARTS.findall(token.text))
         plain.extend([token.text[0].isdigit() or len(parts) == 1] * len(parts))
     roots = tuple(stem(piece) for piece in raw)
     numeric = tuple(i for i, piece in enumerate(raw) if piece[0].isdigit() or piece in NUMBER_WORDS)
     return Words(
         stems=roots,
         unique=frozenset(roots),
-        joined=frozenset(a + b for a, b in pairwise(roots))
-        | frozenset(stem(a + b) for a, b in pairwise(raw)),
+        joined=frozenset(a + b for a, b in pairwise(roots)) | frozenset(stem(a + b) for a, b in pairwise(raw)),
         figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)),
+        cased=frozenset(token.text for token in tokens(text)),
         numeric=numeric,
         plain=tuple(plain),
-        initials="".join(piece[0] for piece in raw),
+        initials="".join(initials),
     )
 
 
@@ -67,16 +72,14 @@ def strength(term: Term, words: Words) -> float:
     if term.joined in words.unique or term.joined in words.joined:
         return EXACT
     found = [_part(part, words, name=term.name) for part in term.parts]
-    return sum(found) / len(found)
+    return max(sum(found) / len(found), RELATED if term.name and _names_family(term.word, words) else 0.0)
 
 
 def _part(part: str, words: Words, *, name: bool) -> float:
     if part in words.unique or part in words.joined:
         return EXACT
     if name:
-        # "SOBert" for SOBertBase: a family by its stem, but never BERT for BERTurk's sake.
-        family = len(part) >= _SHORTEST_NAME and any(w.startswith(part) for w in words.unique)
-        return RELATED if family else 0.0
+        return 0.0
     if not synonyms(part).isdisjoint(words.unique):
         return SYNONYM
     if len(part) >= _SHORTEST_SHARED and any(_share_a_root(part, other) for other in words.unique):
@@ -84,11 +87,24 @@ def _part(part: str, words: Words, *, name: bool) -> float:
     return 0.0
 
 
+def _names_family(name: str, words: Words) -> bool:
+    """Whether ``words`` hold a member of the family that ``name`` names: SOBertBase for SOBert, GPT-4 for GPT, but not
+    LAMBADA for LAMB."""
+    return len(name) >= _SHORTEST_NAME and any(
+        word.startswith(name) and not word[len(name) : len(name) + 1].islower() and not word[len(name) - 1 :].isupper()
+        for word in words.cased
+        if len(word) > len(name)
+    )
+
+
 def acronym(term: Term, words: Words) -> float:
     """How surely an acronym that ``words`` do not hold is spelt out there: ``MLP`` by "multi-layer perceptron"."""
     word = term.word.removesuffix("s")
-    spelt = len(word) >= _SHORTEST_ACRONYM and word.isalpha() and word.isupper() and word.lower() in words.initials
-    return SYNONYM if spelt else 0.0
+    if not word.isalpha() or not word.isupper() or len(word) < _SHORTEST_ACRONYM:
+        return 0.0
+    # Two letters meet by chance; only written with capitals do they spell it out.
+    initials = words.initials if len(word) < _SURE_ACRONYM else words.initials.lower()
+    return SYNONYM if (word if len(word) < _SURE_ACRONYM else word.lower()) in initials else 0.0
 
 
 def _share_a_root(a: str, b: str) -> bool:

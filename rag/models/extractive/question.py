@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rag.models.extractive.lexicon import KIND_NOUNS, NOT_NOUNS, NUMBER_WORDS, QUANTITY_ADJECTIVES, QUANTITY_NOUNS
 from rag.models.extractive.rarity import is_english, rarity
+from rag.text.sentences import sentences
 from rag.text.terms import STOPWORDS, Token, is_technical_name, names, pieces, stem, tokens
 
 _HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
@@ -37,13 +38,28 @@ _COMPARE = re.compile(
 )
 _WH = re.compile(r"\b(?:what|which|whose|how\s+much|how\s+many)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
-_BRACKETED = re.compile(r"\([^()]{0,300}\)")
+# In brackets, or set aside by the question itself: "besides X, which ...", "in languages other than X".
+_ASIDE = re.compile(
+    r"\([^()]{0,300}\)|\b(?:besides|apart\s+from|aside\s+from|other\s+than|rather\s+than|instead\s+of|except(?:\s+for)?|i\.e\."
+    r"|not\s+(?:just|only)(?:\s+about)?)\b[^,;:?()]{0,80}",
+    re.IGNORECASE,
+)
 _BREAK = re.compile(r"[,;:?!()]|\s[-–—]\s")
+_JOINT = re.compile(r",?\s+and\s+|,\s+")
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.?!]{0,60}\b(?:instructions?|rules?|prompts?|above|previous|earlier)\b"
+    r"|\byour\s+(?:\w+\s+){0,2}(?:prompts?|instructions?|rules)\b|\bfrom\s+now\s+on\b|\byou\s+are\s+(?:now|no\s+longer)\b"
+    r"|\b(?:without|no|omit|skip|drop)\s+(?:\w+\s+){0,2}(?:citations?|citing|sources?\b(?!\s+\w))"
+    r"|\b(?:do\s+not|don't|never)\s+(?:cite|mention|name|use)\b"
+    r"|\b(?:answer|respond|reply|write)\s+(?:only|in|with|without|as)\b|\bthat(?:'s|\s+is)\s+an\s+order\b",
+    re.IGNORECASE,
+)
 _FOCUS_LENGTH = 4
+_MOST_PHRASES = 4
 # Between a question word and its noun: "what was the ...", "which of the two ...".
 _BEFORE_FOCUS = frozenset("is are was were be the a an of its their his her kind kinds type types sort sorts".split())
-# A word in brackets explains; it helps to find the place and need not stand there.
-_IN_BRACKETS = 0.4
+# Such a word helps to find the place and need not stand there.
+_SET_ASIDE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ class Term:
     """A word of the question: the stems of its parts, and how much it tells (0 to 1).
 
     ``name`` tells that it is written as a name; ``hard`` that it can be nothing else, so that a source without it is
-    not about what is asked; ``aside`` that it stands in brackets.
+    not about what is asked; ``aside`` that it stands in brackets or is excepted.
     """
 
     word: str
@@ -76,9 +92,9 @@ class Term:
 class Question:
     """A question, analysed.
 
-    ``focus`` holds a phrase for every question word: what an answer must speak of. ``pairs`` are neighbouring terms.
-    ``counted`` are the stems of what "how many" counts. ``figures`` are its numbers, in digits and words. The flags
-    tell the kind of answer, ``several`` that many papers may answer, ``compares`` that each of several should.
+    ``focus`` holds the noun phrases behind its question words: what an answer must speak of. ``pairs`` are neighbouring
+    terms. ``counted`` are the stems of what "how many" counts. ``figures`` are its numbers, in digits and words. The
+    flags tell the kind of answer, ``several`` that many papers may answer, ``compares`` that each of several should.
     """
 
     text: str
@@ -98,7 +114,8 @@ class Question:
 
 
 def analyse(text: str) -> Question:
-    """The question in ``text``, analysed."""
+    """The question in ``text``, analysed; orders to whoever answers are no part of it."""
+    text = without_orders(text)
     words = list(tokens(text))
     reader = _Reader(text, words)
     terms: dict[tuple[str, ...], Term] = {}
@@ -133,6 +150,12 @@ def analyse(text: str) -> Question:
     )
 
 
+def without_orders(text: str) -> str:
+    """``text`` without the sentences that ask for nothing and only tell how to answer, or what to ignore."""
+    kept = [text[span.start : span.end] for span in sentences(text) if not _ORDER.search(text, span.start, span.end)]
+    return " ".join(kept)
+
+
 class _Reader:
     """Reads terms and phrases off one question."""
 
@@ -140,7 +163,7 @@ class _Reader:
         self._text = text
         self._words = words
         self._names = _name_words(text, words)
-        self._asides = [match.span() for match in _BRACKETED.finditer(text)]
+        self._asides = [match.span() for match in _ASIDE.finditer(text)]
 
     def term(self, token: Token) -> Term | None:
         """A word as a term; ``None`` for function words and bare numbers."""
@@ -151,10 +174,10 @@ class _Reader:
         name = word in self._names
         # A name is told by its rarest part, a compound by all of them.
         weight = max(map(rarity, bare)) if name else sum(map(rarity, bare)) / len(bare)
-        hard = name and is_technical_name(word) and not (word.isupper() and is_english(word))
+        hard = name and not (word.isupper() and is_english(word))
         term = Term(word, tuple(stem(p) for p in bare), weight, name, hard)
         if any(start <= token.start < end for start, end in self._asides):
-            return replace(term, weight=weight * _IN_BRACKETS, aside=True)
+            return replace(term, weight=weight * _SET_ASIDE, aside=True)
         return term
 
     def counted(self) -> list[str]:
@@ -169,7 +192,19 @@ class _Reader:
         head, colon, rest = self._text.partition(": ")
         if colon and not _WH.search(rest) and not _HOW.search(rest) and head:
             starts.append(len(head) + len(colon))
-        return [[t for word in self._phrase(at) if (t := self.term(word)) is not None] for at in starts]
+        phrases = [phrase for at in starts for phrase in self._joined(at)]
+        return [[t for word in phrase if (t := self.term(word)) is not None] for phrase in phrases]
+
+    def _joined(self, start: int) -> list[list[Token]]:
+        """The noun phrase at ``start`` and those that "and" or a comma add to it: "which datasets and metrics"."""
+        phrases = [self._phrase(start)]
+        while phrases[-1] and len(phrases) < _MOST_PHRASES:
+            joint = _JOINT.match(self._text, phrases[-1][-1].end)
+            phrase = self._phrase(joint.end()) if joint else []
+            if not joint or not phrase or phrase[0].start != joint.end():
+                break
+            phrases.append(phrase)
+        return phrases
 
     def pairs(self) -> list[tuple[Term, Term]]:
         """Terms that follow one another without a break or a function word between them."""

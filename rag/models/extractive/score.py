@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.models.extractive.evidence import PRESENT, Line, Reading, Source
@@ -18,6 +19,8 @@ _NAME = 1.5
 _COUNTED, _NUMBER, _UNIT, _SPELT_OUT, _FIGURE, _YEAR, _CUE, _INSTANCE = 0.5, 0.2, 0.3, 0.6, 0.2, 0.3, 0.1, 0.12
 _FOCUS, _PAIR = 0.5, 0.4
 _BACKGROUND = 0.12
+# "The interpolation operator is ...": a sentence that opens with what is asked about tells of it.
+_SUBJECT, _SUBJECT_REACH = 0.25, 4
 #: Words that may stand between a number and what it counts: "42 of the most capable LLMs".
 COUNT_REACH = 6
 _YEAR_FIGURE = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d)")
@@ -62,7 +65,10 @@ class Scorer:
         score = sum(tells * self._in_context(term, source, at) for term, tells in telling.items())
         score += _FOCUS * sum(telling[t] * line.has[t] for phrase in self.question.focus for t in phrase)
         score += _PAIR * sum(min(telling[a], telling[b]) for a, b in self.question.pairs if _adjacent(a, b, line.words))
-        return score / self.reading.total + self._kind(line) - (_BACKGROUND if at < _first_own(source) else 0.0)
+        score = score / self.reading.total + self._kind(line)
+        if any(_opens(phrase, line.words) for phrase in self.question.focus):
+            score += _SUBJECT
+        return score - (_BACKGROUND if at < first_own(source) else 0.0)
 
     def _in_context(self, term: Term, source: Source, at: int) -> float:
         own = source.lines[at].has[term]
@@ -116,6 +122,12 @@ def _adjacent(first: Term, second: Term, words: Words) -> bool:
     return any(second.parts[0] in words.stems[i + 1 : i + 3] for i in places)
 
 
-def _first_own(source: Source) -> int:
+def _opens(phrase: Sequence[Term], words: Words) -> bool:
+    """Whether a text opens with a phrase that says more than a kind of answer."""
+    opening = set(words.stems[:_SUBJECT_REACH])
+    return any(not t.kind for t in phrase) and all(t.parts[-1] in opening for t in phrase)
+
+
+def first_own(source: Source) -> int:
     """The first sentence that speaks of the work itself; those before it tell what was known."""
     return next((i for i, line in enumerate(source.lines) if _OWN.search(line.text)), 0)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.models.extractive.evidence import PRESENT, Reading, Source, read, reread
+from rag.models.extractive.evidence import PRESENT, Line, Reading, Source, read, reread
 from rag.models.extractive.lexicon import TIME_UNITS
-from rag.models.extractive.question import Question, analyse
+from rag.models.extractive.question import Question, Term, analyse
 from rag.models.extractive.score import Scorer, counts
+from rag.models.extractive.several import compared, listed
 from rag.text.sources import SourceText
 
 #: Share of the question that a source must speak of to answer it, and to be about its subject at all.
@@ -19,7 +20,7 @@ ON_TOPIC = 0.45
 FOCUS = 0.5
 _MOST_LINES = 3
 # A further sentence must be nearly as good as the best, or bring much that those before it lack.
-_NEARLY = 0.85
+_NEARLY = 0.75
 _FURTHER = 0.2
 _PART = re.compile(
     r"(?:\?\s+|[,;]\s*(?:and\s+)?|\s+and\s+|\s+but\s+|\s+-\s+)(?=(?:(?:for|in|on|over|at|to|with|by)\s+)?"
@@ -32,11 +33,13 @@ _ENUMERATED = re.compile(r"^\(?(?:\d|i{1,3}|iv|v|[a-f])\)|^(?:first|second|third
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A sentence to quote, and the number and title of the source it stands in."""
+    """A sentence to quote, and the number and title of the source it stands in. ``corrects`` tells that the question
+    took it for another paper's."""
 
     source: int
     title: str
     sentence: str
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ def select(question: Question, sources: Sequence[SourceText]) -> Selection:
         return Selection((), on_topic=False)
     scorer = Scorer(reading)
     ranked = sorted(reading.sources, key=scorer.source, reverse=True)
+    several = compared(scorer, ranked) or listed(scorer, ranked)
+    if several:
+        return Selection(tuple(pick for part, source in several for pick in _picks(part, source)), on_topic=True)
     best = ranked[0]
-    if not answers(scorer, best):
-        on_topic = any(scorer.coverage(source) >= ON_TOPIC for source in ranked)
-        return Selection((), on_topic=on_topic)
-    return Selection(tuple(_picks(scorer, best)), on_topic=True)
+    if answers(scorer, best):
+        return Selection(tuple(_picks(scorer, best)), on_topic=True)
+    return Selection((), on_topic=any(scorer.coverage(source) >= ON_TOPIC for source in ranked))
 
 
 def answers(scorer: Scorer, source: Source) -> bool:
@@ -68,7 +73,7 @@ def answers(scorer: Scorer, source: Source) -> bool:
     # A premise may name the wrong paper; its figures then tell the right one.
     premise = question.figures & source.whole.words.figures
     elsewhere = {t for t in missing if premise and any(s.whole.has[t] >= PRESENT for s in scorer.reading.sources)}
-    if any(t.name and t not in elsewhere for t in missing) or scorer.coverage(source) < ANSWERS:
+    if any(t.hard and t not in elsewhere for t in missing) or scorer.coverage(source) < ANSWERS:
         return False
     if any(_share(phrase, source) < FOCUS for phrase in question.focus):
         return False
@@ -78,7 +83,7 @@ def answers(scorer: Scorer, source: Source) -> bool:
     return not question.counted or any(counts(question.counted, words) for words in lines)
 
 
-def _share(phrase: Sequence, source: Source) -> float:
+def _share(phrase: Sequence[Term], source: Source) -> float:
     """How much of a phrase a source speaks of; a noun that only names a kind of answer is no part of it."""
     asked = [term for term in phrase if not term.kind]
     total = sum(term.weight for term in asked)
@@ -92,9 +97,11 @@ def _picks(scorer: Scorer, source: Source) -> list[Pick]:
         at = max(range(len(same.lines)), key=lambda i: part.line(same, i))
         if at not in chosen:
             chosen.append(at)
+    _add_unanswered(scorer, source, chosen)
     _add_further(scorer, source, chosen)
     _add_enumerated(source, chosen)
-    return [Pick(source.number, source.title.text, source.lines[i].text) for i in sorted(chosen)]
+    corrects = any(t.hard and not t.aside and source.whole.has[t] < PRESENT for t in scorer.question.terms)
+    return [Pick(source.number, source.title.text, source.lines[i].text, corrects) for i in sorted(chosen)]
 
 
 def _parts(scorer: Scorer) -> list[Scorer]:
@@ -105,6 +112,20 @@ def _parts(scorer: Scorer) -> list[Scorer]:
     parts = [analyse(text) for text in texts]
     asked = [part for part in parts if part.terms and (part.focus or part.quantity or part.meaning)]
     return [Scorer(reread(part, scorer.reading)) for part in asked] or [scorer]
+
+
+def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int]) -> None:
+    """Adds the best sentence for each thing asked for that the chosen ones do not speak of."""
+    for phrase in scorer.question.focus:
+        if any(_speaks(source.lines[i], phrase) for i in chosen):
+            continue
+        speaking = [i for i, line in enumerate(source.lines) if _speaks(line, phrase)]
+        if speaking and len(chosen) < _MOST_LINES:
+            chosen.append(max(speaking, key=lambda i: scorer.line(source, i)))
+
+
+def _speaks(line: Line, phrase: Sequence[Term]) -> bool:
+    return all(line.has[term] >= PRESENT for term in phrase)
 
 
 def _add_further(scorer: Scorer, source: Source, chosen: list[int]) -> None:
