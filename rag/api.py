@@ -102,10 +102,15 @@ class Library:
         return self.add(read_all(paths, format), progress=progress)
 
     def add(
-        self, records: Iterable[Record], *, progress: Callable[[IngestReport], None] = lambda _: None
+        self,
+        records: Iterable[Record],
+        *,
+        merge: bool = True,
+        progress: Callable[[IngestReport], None] = lambda _: None,
     ) -> IngestReport:
-        """Brings in papers from anywhere; as :meth:`ingest`."""
-        return ingest(self._store, self._embedder, records, progress=progress)
+        """Brings in papers from anywhere; as :meth:`ingest`. Without ``merge`` records of one work are not joined:
+        every id is a paper of its own."""
+        return ingest(self._store, self._embedder, records, merge=merge, progress=progress)
 
     def plan(self, records: Iterable[Record]) -> IngestReport:
         """What :meth:`add` would do, without doing it."""

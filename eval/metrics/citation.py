@@ -18,14 +18,14 @@ def cited_titles(answer: AnswerRecord) -> frozenset[str]:
 def citation_precision(question: Question, answer: AnswerRecord) -> float | None:
     """Share of the cited papers that are relevant, over the answerable questions whose answer cites any."""
     cited = cited_titles(answer)
-    if not question.answerable or not answered(answer) or not cited:
+    if not question.answerable or not question.relevant or not answered(answer) or not cited:
         return None
     return len(cited & question.relevant_keys) / len(cited)
 
 
 def citation_recall(question: Question, answer: AnswerRecord) -> float | None:
     """Share of the relevant papers that the answer cites, over all answerable questions; abstaining cites none."""
-    if not question.answerable or failed(answer):
+    if not question.answerable or not question.relevant or failed(answer):
         return None
     cited = cited_titles(answer) if answered(answer) else frozenset()
     return len(cited & question.relevant_keys) / len(question.relevant_keys)

@@ -12,7 +12,7 @@ from rag.paper import title_key
 
 FAMILY = "retrieval"
 _DEFINITIONS = {
-    "nDCG": "Discounted cumulative gain of the first {k} papers over the best possible (Järvelin and Kekäläinen, 2002).",
+    "nDCG": "Discounted cumulative gain of the first {k} papers over the best there is (Järvelin and Kekäläinen, 2002).",
     "R": "Share of the relevant papers that are among the first {k}.",
     "RR": "Reciprocal rank of the first relevant paper, 0 where it is not among the first {k} (mean: MRR@{k}).",
     "Success": "Whether a relevant paper is among the first {k} (hit rate).",
@@ -69,7 +69,7 @@ def ranking_metric(kind: str, k: int) -> Metric:
     measure = f"{kind}@{k}"
 
     def score(question: Question, answer: AnswerRecord) -> float | None:
-        if not question.answerable or failed(answer):
+        if not question.answerable or not question.relevant or failed(answer):
             return None
         relevant = {"q": dict.fromkeys(question.relevant_keys, 1)}
         return ranking_scores(relevant, {"q": ranked_titles(answer)}, [measure])["q"][measure]

@@ -63,6 +63,7 @@ def ingest(
     embedder: Embedder,
     records: Iterable[Paper | Skip],
     *,
+    merge: bool = True,
     progress: Progress = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> IngestReport:
@@ -72,6 +73,8 @@ def ingest(
         store: an open library.
         embedder: the model the library was built with.
         records: papers and skips, read lazily, a batch at a time.
+        merge: joins records of one work. Without it every id is a paper of its own, as a test collection wants it:
+            its judgements speak of ids, also where two of them have the same text.
         progress: called after each batch and in between, with the report so far.
 
     Raises:
@@ -81,7 +84,8 @@ def ingest(
     report, start = IngestReport(), clock()
     with store.writing() as writer:
         for batch in _batches(_papers(records, report)):
-            _ingest_batch(store, writer, embedder, batch, report, progress)
+            changes = _resolve(store, batch, report) if merge else _by_id(store, batch, report)
+            _ingest_batch(store, writer, embedder, changes, report, progress)
             report.seconds = clock() - start
             report.papers = len(store)
             progress(report)
@@ -170,6 +174,18 @@ def _resolve(store: Store | None, batch: Sequence[Paper], report: IngestReport) 
     return changes
 
 
+def _by_id(store: Store, batch: Sequence[Paper], report: IngestReport) -> dict[str, _Change]:
+    """What a batch changes when every id is a paper of its own; of two under one id the later stands."""
+    known = store.manifest.get([paper.id for paper in batch])
+    latest = {paper.id: paper for paper in batch}
+    changes = {i: _Change(known.get(i), paper) for i, paper in latest.items() if known.get(i) != paper}
+    report.added += sum(change.before is None for change in changes.values())
+    report.updated += sum(change.before is not None for change in changes.values())
+    report.unchanged += len(latest) - len(changes)
+    report.merged += len(batch) - len(latest)
+    return changes
+
+
 def _with_free_id(paper: Paper, known: dict[str, Paper]) -> Paper:
     """Another work under an id that is taken (one wrong DOI on two papers): its title tells the two apart."""
     base = f"{paper.id}~{title_key(paper.title)[:24]}"
@@ -183,11 +199,10 @@ def _ingest_batch(
     store: Store,
     writer: Writer,
     embedder: Embedder,
-    batch: Sequence[Paper],
+    changes: dict[str, _Change],
     report: IngestReport,
     progress: Progress,
 ) -> None:
-    changes = _resolve(store, batch, report)
     if not changes:
         return
     papers = [change.after for change in changes.values()]

@@ -48,5 +48,5 @@ def passages(paper: Paper) -> list[Passage]:
 
 
 def embedding_text(paper: Paper, passage: Passage) -> str:
-    """What is embedded for a passage: the title gives a run of sentences its subject."""
-    return f"{paper.title}. {passage.text}"
+    """What is embedded for a passage: the title, where there is one, gives a run of sentences its subject."""
+    return f"{paper.title}. {passage.text}" if paper.title else passage.text
