@@ -3,7 +3,7 @@
 Follows CommonMark where it matters here: a fence is a line of its own, indented by at most three blanks or as deep as
 the list item it stands in, and runs to a fence of the same kind or to the end; a code span closes with a run of
 backticks as long as the one that opened it. Two deliberate differences, both towards less code: a span ends within its
-line, and a run that closes nowhere is text. What we call code a renderer calls code too, so that nothing active hides in it.
+line, and a run that closes nowhere is text. What we call code a renderer calls code too: nothing active hides in it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Piece(NamedTuple):
 
     text: str
     is_code: bool
+    is_fenced: bool = False
 
 
 class CodeSplitter:
@@ -77,7 +78,7 @@ class CodeSplitter:
             return None
         if closes:
             self._fence = None
-        return [Piece(self._take(line_end), True)]
+        return [Piece(self._take(line_end), True, True)]
 
     def _at_line_start(self, final: bool) -> list[Piece] | None:
         newline = self._pending.find("\n")
@@ -91,7 +92,7 @@ class CodeSplitter:
         found = _FENCE.match(line)
         if found and self._is_fence(found):
             self._fence = found["fence"]
-            return [Piece(self._take(len(line) + (newline >= 0)), True)]
+            return [Piece(self._take(len(line) + (newline >= 0)), True, True)]
         if newline < 0 and not final and re.fullmatch(r"[ \t]*(?:[-*+]|\d{1,9}[.)]?)?[ \t]*", line):
             return None
         item = _LIST_ITEM.match(line)
@@ -154,3 +155,10 @@ def split_code(text: str) -> list[Piece]:
         else:
             joined.append(piece)
     return joined
+
+
+def without_fences(text: str) -> str:
+    """``text`` with every character of fenced code as a line feed, so that offsets stay what they are."""
+    splitter = CodeSplitter()
+    pieces = splitter.feed(text) + splitter.finish()
+    return "".join("\n" * len(piece.text) if piece.is_fenced else piece.text for piece in pieces)

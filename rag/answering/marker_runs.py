@@ -22,7 +22,8 @@ _LAST_WORD = re.compile(r"([^\W_]+)\.? \Z")
 _NUMBERED_THINGS = frozenset(
     """eq eqs eqn equation equations fig figs figure figures table tables tab section sections sec step steps phase
     phases stage stages group groups case cases class classes type types level levels grade appendix algorithm
-    alg line lines version part parts option options layer layers task tasks item items example examples chapter theorem lemma
+    alg line lines version part parts option options layer layers task tasks item items example examples chapter
+    theorem lemma
     definition proposition property condition point points row column rank round question rule zero one two three four
     five six seven eight nine ten""".split()
 )

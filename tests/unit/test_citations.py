@@ -189,26 +189,11 @@ def test_two_sources_of_one_paper_share_a_number() -> None:
     assert normal("A [1]. B [3]. C [1][3].", same={3: 1}) == "A [1]. B [1]. C [1]."
 
 
-_ATOMS = st.sampled_from(
-    """[1] [2] [9] [ ] ( ) (1) (2) 1 9 , - – . ! : ; ^ \\ 【 】 【1†source】 † and ` `` ``` ~~~ | > word Eq. GPT-2 [MASK]
-    < <b> </b> <EOS> & &lt; &amp; &lsqb; #60; lt; http :// /x javascript: data: a/b https://a.b/c www.x.y { } " é 字 。
-    \u200b""".split()
-    + [
-        " ",
-        "  ",
-        "\n",
-        "\n\n",
-        "```\n",
-        "- ",
-        "1. ",
-        "> ",
-        "| ",
-        "[Source 2]",
-        "(Sources 1 and 3)",
-        "Source ",
-        "[0, 1]",
-    ]
-)
+_WORDS = """[1] [2] [9] [ ] ( ) (1) (2) 1 9 , - – . ! : ; ^ \\ 【 】 【1†source】 † and ` `` ``` ~~~ | > word Eq. GPT-2
+    [MASK] < <b> </b> <EOS> & &lt; &amp; &lsqb; #60; lt; http :// /x javascript: data: a/b https://a.b/c www.x.y { } " é
+    字 。 \u200b"""
+_PHRASES = "  |\n|\n\n|```\n|- |1. |> |[Source 2]|(Sources 1 and 3)|Source |[0, 1]| "
+_ATOMS = st.sampled_from([*_WORDS.split(), *_PHRASES.split("|")])
 _ANSWERS = st.lists(_ATOMS, max_size=14).map("".join)
 
 

@@ -1,0 +1,135 @@
+"""Words as the checker compares them: content words by their stem, names by their letters and digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+STOP_WORDS: Final = frozenset(
+    """a about above after again all also although am among an and any are as at be because been before being below
+    between both but by can could did do does doing down due during each either etc few for from further had has have
+    having he her here hers him his how however i if in into is it its itself just may me might more moreover most must
+    my neither nor not of off on once only onto or other our out over own per rather same she should since so some such
+    than that the their them then there these they this those through thus to too under until up upon us very via was
+    we were what when where whether which while who whom whose why will with within without would yes no you your
+    according based use used uses using show shows shown showed report reports reported present presents presented
+    propose proposes proposed paper papers abstract abstracts study studies work works author authors source sources
+    respectively e.g i.e namely called named known well several many much new e g""".split()
+)
+_TOKEN = re.compile(r"[^\W_]+(?:[-'’.+][^\W_]+)*\+{0,2}")
+_COMPACT = re.compile(r"[\W_]+")
+_VOWEL = re.compile(r"[aeiouy]")
+
+
+class Token(NamedTuple):
+    """A word of a text: ``text[start:start + len(word)] == word``; ``opens`` where it is the first of its sentence."""
+
+    word: str
+    start: int
+    opens: bool
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text; hyphenated ones are one word."""
+    return [Token(m.group(), m.start(), at == 0) for at, m in enumerate(_TOKEN.finditer(text))]
+
+
+def stem(word: str) -> str:
+    """A word without inflection, crudely: enough that "outperforms" meets "outperformed" and "reduction" "reduce".
+
+    Steps are after Porter's first ones (An algorithm for suffix stripping, 1980), without his measure.
+    """
+    word = word.lower().removesuffix("'s").removesuffix("’s")
+    if len(word) <= 3 or not word.isalpha():
+        return word
+    for suffix, replacement in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3 and _VOWEL.search(word[: -len(suffix)]):
+            word = word[: -len(suffix)] + replacement
+            break
+    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+# The longest ending that fits is taken off.
+_SUFFIXES: Final = tuple(
+    sorted(
+        {
+            **dict.fromkeys("izations isations ization isation izing ising ized ised izes ises ize ise".split(), "iz"),
+            **dict.fromkeys("ations ation ating ated ates ate ators ator ative".split(), "at"),
+            **dict.fromkeys("ctions ction".split(), "c"),
+            **dict.fromkeys("sses".split(), "ss"),
+            **dict.fromkeys("ies ied y".split(), "i"),
+            **dict.fromkeys("ments ment ings ing edly ed ers er ors or ably ible able ness ly es s".split(), ""),
+            "ss": "ss",
+            "us": "us",
+            "is": "is",
+        }.items(),
+        key=lambda pair: -len(pair[0]),
+    )
+)
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text's content words, in order, parts of hyphenated words beside the whole; figures are none."""
+    found: list[str] = []
+    for token in tokens(text):
+        parts = re.split(r"[-+.]", token.word) if re.search(r"[-+.]", token.word) else []
+        for word in [token.word, *parts] if len(parts) < 5 else [token.word]:
+            if len(word) > 1 and not word[0].isdecimal() and word.lower() not in STOP_WORDS:
+                found.append(_compact(stem(word)))
+    return found
+
+
+def names(text: str) -> list[str]:
+    """The names in a text as they are written: words with a capital that no sentence explains, or with letters and
+    digits mixed (BERT, LAMB, RoBERTa, GPT-2, T5, Adam)."""
+    return [t.word for t in tokens(text) if _is_name(t)]
+
+
+def _is_name(token: Token) -> bool:
+    word = token.word.removesuffix("'s").removesuffix("’s")
+    if len(word) < 2 or word[0].isdecimal() or word.lower() in STOP_WORDS:
+        return False
+    first = re.split(r"[-.]", word)[0]
+    mixed = any(c.isdecimal() for c in word) or any(c.isupper() for c in first[1:])
+    return mixed or (word[0].isupper() and not token.opens)
+
+
+class NameIndex:
+    """Finds names in texts, however these spell them: ``GPT2`` for ``GPT-2``, ``NER`` for ``named entity
+    recognition``."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        texts = list(texts)
+        words = [token.word for text in texts for token in tokens(text)]
+        self._words = {_compact(word).removesuffix("s") for word in words}
+        self._compact = " ".join(_compact(text) for text in texts)
+        parts = [part for word in words for part in word.split("-") if part]
+        self._initials = "".join(part[0].lower() for part in parts)
+        self._long_initials = "".join(
+            part[0].lower()
+            for part in parts
+            if part.lower() not in {"of", "the", "and", "for", "in", "to", "with", "a"}
+        )
+
+    def __contains__(self, name: str) -> bool:
+        bare = _compact(name.removesuffix("'s").removesuffix("’s"))
+        singular = bare.removesuffix("s")
+        if not bare or bare in self._words or singular in self._words:
+            return True
+        if len(singular) >= 4 and (bare in self._compact or singular in self._compact):
+            return True
+        if "-" in name.strip("-"):
+            return all(part in self for part in name.split("-") if len(part) > 1)
+        return _is_acronym(name) and (singular in self._initials or singular in self._long_initials)
+
+
+def _is_acronym(name: str) -> bool:
+    bare = name.removesuffix("s")
+    return 3 <= len(bare) <= 6 and bare.isalpha() and bare.isupper()
+
+
+def _compact(text: str) -> str:
+    return _COMPACT.sub("", text).lower()
