@@ -108,8 +108,15 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
             "api_visibility": "private",
         }
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-        gr.on([question.submit, send.click], **asking)
-        messages.example_select(picked, None, question, **quiet).then(**asking)
+
+        def recover(state: Conversation) -> list[Any]:
+            return draw(Frame(answering=False), state)
+
+        for asked in (
+            gr.on([question.submit, send.click], **asking),
+            messages.example_select(picked, None, question, **quiet).then(**asking),
+        ):
+            asked.failure(recover, conversation, outputs, **quiet)
         stop.click(halt, None, None, **quiet)
         new.click(clear, None, outputs, **quiet)
         page.load(opened, None, [facts, messages], **quiet)

@@ -91,4 +91,6 @@ def _explanation(settings: Settings) -> str:
 
 def theme_switch() -> str:
     """The button that turns light into dark; the page's script listens to it."""
-    return str(el("button", "◐", type="button", class_="cw-theme-switch", aria_label="Switch between light and dark"))
+    return str(
+        el("button", el("span"), type="button", class_="cw-theme-switch", aria_label="Switch between light and dark")
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import socket
 from collections.abc import Callable
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 _ASSETS = Path(__file__).parent / "assets"
 _ASSETS_PATH = "/assets/citewell"
 _BACKLOG = 128
-#: Seconds that open connections get when the server leaves; a page left open in a browser never closes its own.
-_GRACE_S = 1
+#: Seconds that requests still being answered get when the server leaves.
+_GRACE_S = 2
 
 
 class PortError(CitewellError):
@@ -135,8 +134,13 @@ def serve(
                 if self.started and ready is not None:
                     ready(page_address(host, port))
 
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # Every open page holds a stream that it never ends: it is hung up, instead of waited for.
+                for connection in list(self.server_state.connections):
+                    connection.transport.close()
+                await super().shutdown(sockets)
+
         app = make_app(library, assistant, settings, local_only=host in LOOPBACK)
-        logging.getLogger("uvicorn.error").addFilter(_leaving)
         config = uvicorn.Config(
             app, log_level="warning", ws="none", server_header=False, timeout_graceful_shutdown=_GRACE_S
         )
@@ -149,13 +153,6 @@ def page_address(host: str, port: int) -> str:
     """The address to open in a browser on this machine."""
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared, not bound
     return f"http://{name}:{port}"
-
-
-def _leaving(record: logging.LogRecord) -> bool:
-    """Drops what is logged of pages still open when the server leaves: that is no error."""
-    return (
-        not (record.exc_info or "graceful shutdown exceeded" in record.getMessage()) or record.levelno > logging.ERROR
-    )
 
 
 def _why(error: OSError, host: str, port: int) -> str:

@@ -77,7 +77,8 @@ class Scripted:
             for word in first.split():
                 yield TextDelta(word + " ")
             if "slow" in question:
-                await asyncio.to_thread(self.go_on.wait, 20.0)
+                while not self.go_on.is_set():
+                    await asyncio.sleep(0.02)
             if "breaks" in question:
                 raise ModelError("the model server closed the connection; ask again", retryable=True)
             if "fault" in question:
