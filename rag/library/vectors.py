@@ -102,13 +102,13 @@ class VectorIndex:
             limit: number of passages at most.
             allowed: only these passage ids; all when ``None``.
         """
+        if limit < 1 or (allowed is not None and not allowed):
+            return []
         with self._errors() as collection:
-            count = collection.count() if allowed is None else len(allowed)
-            if not count or limit < 1:
-                return []
+            # Asking for more than there is gives what there is; counting first would cost as much as the search.
             found = collection.query(
                 query_embeddings=vector[None, :],
-                n_results=min(limit, count),
+                n_results=limit,
                 ids=list(allowed) if allowed is not None else None,
                 include=["distances"],
             )
