@@ -18,7 +18,7 @@ _QUOTES = str.maketrans({'"': "'", "“": "‘", "”": "’"})
 
 def compose(picks: Sequence[Pick], *, max_characters: int) -> list[str]:
     """The pieces of an answer that quotes ``picks`` word for word, a sentence a piece. Where papers are brought
-    together, a sentence opens with a pronoun, or the question took it for another's, it says according to which paper."""
+    together, a sentence opens with a pronoun, or the question took it for another's, it says which paper says so."""
     pieces: list[str] = []
     together = len({pick.source for pick in picks}) > 1
     before = 0

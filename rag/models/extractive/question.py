@@ -23,6 +23,7 @@ _MEANING = re.compile(
     r"\b(?:stands?\s+for|short\s+for|abbreviat\w{0,8}|acronym|spelled\s+out|mean(?:s|ing)?|full\s+name)\b",
     re.IGNORECASE,
 )
+_WHAT_IS_ACRONYM = re.compile(r"\b[Ww]hat(?:'s|\s+is|\s+are)\s+(?:the\s+|an?\s+)?[A-Z][A-Z\d]+s?\b")
 _WORKS = r"(?:papers|surveys|reviews|works|studies|articles|publications)"
 _SEVERAL = re.compile(
     rf"\b(?:which|what|list|name|find|any|are\s+there)\s+(?:\w+\s+){{0,4}}?{_WORKS}\b|\b(?:which|what)\s+of\s+the\s+{_WORKS}\b"
@@ -44,6 +45,7 @@ _ASIDE = re.compile(
     r"|not\s+(?:just|only)(?:\s+about)?)\b[^,;:?()]{0,80}",
     re.IGNORECASE,
 )
+_CREDIT = re.compile(r"\b(?:according\s+to|as\s+per|per\s+the|in\s+the\s+paper)\b[^,;:?]{0,120}", re.IGNORECASE)
 _BREAK = re.compile(r"[,;:?!()]|\s[-–—]\s")
 _JOINT = re.compile(r",?\s+and\s+|,\s+")
 _ORDER = re.compile(
@@ -142,7 +144,7 @@ def analyse(text: str) -> Question:
         quantity=bool(counted or adjectives & QUANTITY_ADJECTIVES or asked & QUANTITY_NOUNS),
         duration=bool(_DURATION.search(text)),
         year=bool(_YEAR.search(text)),
-        meaning=bool(_MEANING.search(text)),
+        meaning=bool(_MEANING.search(text) or _WHAT_IS_ACRONYM.search(text)),
         reason=bool(_REASON.search(text)),
         manner=bool(_MANNER.search(text)),
         several=bool(_SEVERAL.search(text)),
@@ -163,6 +165,7 @@ class _Reader:
         self._text = text
         self._words = words
         self._names = _name_words(text, words)
+        self._credits = [match.span() for match in _CREDIT.finditer(text)]
         self._asides = [match.span() for match in _ASIDE.finditer(text)]
 
     def term(self, token: Token) -> Term | None:
@@ -176,7 +179,9 @@ class _Reader:
         weight = max(map(rarity, bare)) if name else sum(map(rarity, bare)) / len(bare)
         hard = name and not (word.isupper() and is_english(word))
         term = Term(word, tuple(stem(p) for p in bare), weight, name, hard)
-        if any(start <= token.start < end for start, end in self._asides):
+        # "According to X": where it is said tells little, unless it names the one who says it.
+        credited = not name and any(start <= token.start < end for start, end in self._credits)
+        if credited or any(start <= token.start < end for start, end in self._asides):
             return replace(term, weight=weight * _SET_ASIDE, aside=True)
         return term
 

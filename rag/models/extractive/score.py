@@ -36,9 +36,11 @@ _OWN = re.compile(r"\b(?:we|our|ours|us|this (?:paper|work|study|survey|review|a
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Scores the sentences of the sources for one question."""
+    """Scores the sentences of the sources for one question; ``asked`` is the whole of what was asked where that
+    question is a part of it."""
 
     reading: Reading
+    asked: str = ""
 
     @property
     def question(self) -> Question:
@@ -101,7 +103,7 @@ class Scorer:
 
     def names_another(self, line: Line) -> bool:
         """Whether a sentence names something that the question does not."""
-        asked = self.question.text.lower()
+        asked = (self.asked or self.question.text).lower()
         return any(name.lower() not in asked for name in names(line.text))
 
 

@@ -17,7 +17,7 @@ from rag.text.sources import SourceText
 ANSWERS = 0.6
 ON_TOPIC = 0.45
 #: Share of a noun phrase behind a question word that the source must speak of.
-FOCUS = 0.5
+FOCUS = 0.55
 _MOST_LINES = 3
 # A further sentence must be nearly as good as the best, or bring much that those before it lack.
 _NEARLY = 0.75
@@ -111,7 +111,7 @@ def _parts(scorer: Scorer) -> list[Scorer]:
         return [scorer]
     parts = [analyse(text) for text in texts]
     asked = [part for part in parts if part.terms and (part.focus or part.quantity or part.meaning)]
-    return [Scorer(reread(part, scorer.reading)) for part in asked] or [scorer]
+    return [Scorer(reread(part, scorer.reading), asked=scorer.question.text) for part in asked] or [scorer]
 
 
 def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int]) -> None:
