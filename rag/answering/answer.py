@@ -23,14 +23,25 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Where the abstract of citation ``number`` decides one sentence of the answer: ``abstract[start:end]``."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of the answer: its text without markers, the citation numbers behind it, how well they back it
-    (``none`` where it claims nothing that needs a source), and what is wrong with it in plain words."""
+    (``none`` where it claims nothing that needs a source), what is wrong with it in plain words, and the deciding
+    sentence of each cited abstract, as far as one was found. (A :class:`Citation` holds the best of all sentences.)"""
 
     text: str
     citations: tuple[int, ...]
     support: Support
     problems: tuple[str, ...] = ()
+    quotes: tuple[Quote, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's record."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.answering.answer import Citation, LedgerEntry, Sentence, Support
+from rag.answering.answer import Citation, LedgerEntry, Quote, Sentence, Support
 from rag.answering.citations import CitationStream
 from rag.answering.claims import claims
 from rag.answering.figures import Figure, figures, missing_figures, same_figure
@@ -227,7 +227,12 @@ class _Report:
 
     def sentence(self, finding: _Finding) -> Sentence:
         numbers = [number for source in finding.sources if (number := self._new.number(source)) is not None]
-        return Sentence(finding.segment.text, tuple(numbers), finding.support, tuple(self._problems(finding)))
+        quotes = tuple(
+            Quote(number, backing.start, backing.end)
+            for source, backing in finding.backings.items()
+            if (number := self._new.number(source)) is not None
+        )
+        return Sentence(finding.segment.text, tuple(numbers), finding.support, tuple(self._problems(finding)), quotes)
 
     def citation(self, source: int, findings: Sequence[_Finding], checker: _Checker) -> Citation:
         paper = self._sources[source].paper
