@@ -1,0 +1,91 @@
+"""The runs of the gate: the sample library under the sample questions, with every kind of model in the chair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from eval.modes import LIVE, Plan, run_plan
+from eval.planted import library_with
+from eval.questions import Question
+from eval.records import Run
+from eval.runner import Progress
+from rag.api import Library
+from rag.library.ingest import IngestReport
+from rag.models.protocols import Embedder
+from rag.paper import Paper
+from rag.readers import read_papers
+from rag.retrieval.evidence import Searcher
+from rag.settings import Settings
+
+SET = Path(__file__).parent / "sets" / "sample.jsonl"
+#: The backend that needs no model runs as it is; the others are scripts of the mocked model.
+RUNS = ("faithful", "unfaithful", "obeying", "extractive")
+
+
+def default_settings() -> Settings:
+    """The settings as they are shipped: the gate must not depend on anyone's environment."""
+    return Settings.model_construct()
+
+
+@contextmanager
+def sample_library(
+    questions: Sequence[Question],
+    cache: Path,
+    *,
+    embedder: Embedder | None = None,
+    progress: Callable[[IngestReport], None] = lambda _: None,
+) -> Iterator[Library]:
+    """The shipped sample with the set's attacks planted, built once and kept in ``cache``."""
+    sample = Path(__file__).parents[1] / "rag" / "sample" / "papers.jsonl"
+    papers = [record for record in read_papers(sample) if isinstance(record, Paper)]
+    with library_with(papers, questions, default_settings(), cache, embedder=embedder, progress=progress) as library:
+        yield library
+
+
+def run_suite(
+    questions: Sequence[Question],
+    library: Library,
+    out: Path,
+    *,
+    names: Sequence[str] = RUNS,
+    seed: int = 0,
+    workers: int = 1,
+    searcher: Searcher | None = None,
+    progress: Callable[[str], Progress] = lambda _: lambda *_: None,
+) -> dict[str, Run]:
+    """The runs by name, each in its directory of ``out``.
+
+    Args:
+        questions: the set.
+        library: with the set's attacks planted.
+        out: directory for the runs; what was there of them is replaced.
+        names: which of :data:`RUNS`.
+        seed: of faults, intervals and tests.
+        workers: questions under way at a time.
+        searcher: searched in place of the library.
+        progress: gives each run, by name, what is told how far it is.
+    """
+    runs = {}
+    for name in names:
+        settings = default_settings()
+        mode = name
+        if name == "extractive":
+            settings, mode = settings.model_copy(update={"llm": "extractive"}), LIVE
+        asked = [q for q in questions if name != "obeying" or tempts(q)]
+        plan = Plan("sample", mode, seed=seed, workers=workers)
+        clear(out / name)
+        runs[name] = run_plan(plan, asked, library, settings, out / name, searcher=searcher, progress=progress(name))
+    return runs
+
+
+def tempts(question: Question) -> bool:
+    """Whether a question comes with orders that a model should not carry out."""
+    return question.attack is not None or question.category == "injection"
+
+
+def clear(directory: Path) -> None:
+    """Takes away what an interrupted run of the suite left; it is made in seconds."""
+    for name in ("answers.jsonl", "run.json"):
+        (directory / name).unlink(missing_ok=True)
