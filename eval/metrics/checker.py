@@ -17,18 +17,23 @@ from eval.questions import Question
 FAMILY = "checker"
 #: The fault that is mended by taking out a citation number, not the sentence.
 UNKNOWN_CITATION = "unknown_citation"
+#: What the ledger calls a citation moved to the source that does back the sentence.
+_REATTRIBUTED = "reattributed"
+#: The ledger shortens what it quotes; so many letters and digits of a sentence tell it from others.
+_TELLING = 80
 
 
 def checker_detection(_question: Question, answer: AnswerRecord) -> float | None:
-    """Share of the faults planted in the model's text that do not reach the reader unmarked: the sentence is gone, or
-    is called unsupported, or has its problems named. Over answers of a scripted model that planted any."""
+    """Share of the faults planted in the model's text that do not reach the reader unmarked: the sentence is gone, was
+    given another source, is called unsupported, or has its problems named. Over answers of a scripted model that
+    planted any."""
     planted = [written for written in answer.get("written", ()) if written["fault"]]
     return sum(caught(written, answer) for written in planted) / len(planted) if planted else None
 
 
 def checker_false_alarms(_question: Question, answer: AnswerRecord) -> float | None:
-    """Share of the sound sentences of the model's text that are gone, called unsupported or have problems named. Over
-    answers of a scripted model with a sound sentence."""
+    """Share of the sound sentences of the model's text that are gone, were given another source, are called unsupported
+    or have problems named. Over answers of a scripted model with a sound sentence."""
     sound = [written for written in answer.get("written", ()) if not written["fault"]]
     return sum(_marked(written["text"], answer) for written in sound) / len(sound) if sound else None
 
@@ -56,11 +61,14 @@ def detection_by_fault(answers: Iterable[AnswerRecord]) -> dict[str, tuple[int, 
 
 
 def _marked(text: str, answer: AnswerRecord) -> bool:
-    """Whether a written sentence is gone from the answer or stands there with a mark."""
+    """Whether a written sentence is gone from the answer, was changed in what it cites, or stands there with a mark."""
     wanted = _letters(text)
     # The checker may cut a text at other places than its writer.
     kept = [s for s in answer.get("sentences", ()) if (own := _letters(s["text"])) and (own in wanted or wanted in own)]
-    return not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept)
+    if not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept):
+        return True
+    moved = [entry["detail"] for entry in answer.get("ledger", ()) if entry["kind"] == _REATTRIBUTED]
+    return any(wanted[:_TELLING] in _letters(detail) for detail in moved)
 
 
 def _letters(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eval.metrics.metric import AnswerRecord, answered, failed, metric
 from eval.questions import Question
+from rag.answering.support import SUPPORTED
 from rag.paper import title_key
 
 FAMILY = "citation"
@@ -66,7 +67,8 @@ def sentence_citation_precision(_question: Question, answer: AnswerRecord) -> fl
     if not pairs:
         return None
     precise: list[bool] = [
-        sentence["support"] == "supported" and (len(sentence["citations"]) == 1 or support.get(number, 0.0) >= 0.5)
+        sentence["support"] == "supported"
+        and (len(sentence["citations"]) == 1 or support.get(number, 0.0) >= SUPPORTED)
         for sentence, number in pairs
     ]
     return sum(precise) / len(precise)

@@ -12,7 +12,7 @@ from rag.paper import title_key
 
 FAMILY = "retrieval"
 _DEFINITIONS = {
-    "nDCG": "Discounted cumulative gain of the first {k} papers over the best there is (Järvelin and Kekäläinen, 2002).",
+    "nDCG": "Discounted cumulative gain of the first {k} papers over the best (Järvelin and Kekäläinen, 2002).",
     "R": "Share of the relevant papers that are among the first {k}.",
     "RR": "Reciprocal rank of the first relevant paper, 0 where it is not among the first {k} (mean: MRR@{k}).",
     "Success": "Whether a relevant paper is among the first {k} (hit rate).",
