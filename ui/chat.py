@@ -83,11 +83,10 @@ def _apply(event: Event | Failed | Ended, conversation: Conversation, *, stopped
         conversation.stop()
         return True
     match event:
-        case Condensed():
-            pass
+        case Condensed(standalone):
+            conversation.searching(standalone)
         case Retrieved(result):
-            if result.relevant:
-                conversation.working(f"Reading {result.relevant} {'paper' if result.relevant == 1 else 'papers'} …")
+            conversation.reading(result.relevant)
         case TextDelta(text):
             conversation.extend(text)
         case Finished(answer):

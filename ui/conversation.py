@@ -45,9 +45,15 @@ class Conversation:
         self.exchanges.append(Exchange(question, markup=render.status("Searching the library …")))
         return self.exchanges[-1]
 
-    def working(self, words: str) -> None:
-        """Says what is being done before the first word."""
-        self.exchanges[-1].markup = render.status(words)
+    def searching(self, standalone_question: str) -> None:
+        """Says what is searched for, where a follow-up was read as something else than it says."""
+        if standalone_question.strip() != self.exchanges[-1].question:
+            self.exchanges[-1].markup = render.status(f"Searching the library for “{standalone_question}” …")
+
+    def reading(self, papers: int) -> None:
+        """Says how many papers the answer is being written from."""
+        if papers:
+            self.exchanges[-1].markup = render.status(f"Reading {papers} {'paper' if papers == 1 else 'papers'} …")
 
     def extend(self, text: str) -> None:
         """Adds streamed text."""

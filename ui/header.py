@@ -26,7 +26,7 @@ class Shelf(Protocol):
     def __len__(self) -> int:
         """Number of papers."""
 
-    def paper(self, paper_id: str) -> Paper | None:
+    def paper(self, paper_id: str, /) -> Paper | None:
         """The paper of this id, or ``None``."""
 
 

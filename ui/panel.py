@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from rag.answering.answer import Support
+from rag.paper import Paper
 from ui.html import el, join, link
-from ui.papers import Shown, addresses, byline
+from ui.papers import Shown, View, addresses, byline
 
-SUPPORT_WORDS: dict[Support, str] = {
+# By how well the paper backs the answer as a whole, and one sentence of it.
+_ANSWER_WORDS: dict[Support, str] = {
     "supported": "Supports the answer",
     "weak": "Supports the answer weakly",
-    "unsupported": "Does not support the sentence that cites it",
+    "unsupported": "Does not support what cites it",
+    "none": "",
+}
+_SENTENCE_WORDS: dict[Support, str] = {
+    "supported": "Supports this sentence",
+    "weak": "Supports this sentence weakly",
+    "unsupported": "Does not support this sentence",
     "none": "",
 }
 _ROLE_WORDS = {"near": "Nearest paper, not cited", "read": "Read for this answer, not cited"}
@@ -24,7 +32,7 @@ def panel(exchanges: Sequence[tuple[str, Sequence[Shown]]]) -> Markup:
 
     All papers are in it and hidden; the page's script shows one at a time, without asking the server.
     """
-    cited = [(question, [s for s in shown if s.citation]) for question, shown in exchanges]
+    cited = [(question, [s for s in shown if s.number]) for question, shown in exchanges]
     groups = [_group(question, papers) for question, papers in reversed(cited) if papers]
     everything = [paper for _, shown in exchanges for paper in shown]
     if not everything:
@@ -37,7 +45,7 @@ def panel(exchanges: Sequence[tuple[str, Sequence[Shown]]]) -> Markup:
         groups or el("p", "Nothing has been cited so far.", class_="cw-quiet"),
         class_="cw-overview",
     )
-    return join([_bar(), overview, *(_paper(s) for s in everything)])
+    return el("aside", _bar(), overview, [_paper(s) for s in everything], aria_label="Papers")
 
 
 def _bar() -> Markup:
@@ -59,7 +67,7 @@ def _group(question: str, papers: Sequence[Shown]) -> Markup:
 
 def row(shown: Shown) -> Markup:
     """A line of a list of papers: number, title, byline; it opens the paper in the panel."""
-    number = el("span", f"[{shown.citation.number}]", class_="cw-number") if shown.citation else None
+    number = el("span", f"[{shown.number}]", class_="cw-number") if shown.number else None
     facts = byline(shown.paper)
     return el(
         "a",
@@ -78,17 +86,15 @@ def row(shown: Shown) -> Markup:
 def _paper(shown: Shown) -> Markup:
     paper = shown.paper
     title_id = f"{shown.key}-title"
+    published = list(filter(None, [paper.venue, str(paper.year) if paper.year else None]))
     return el(
         "article",
-        _kicker(shown),
-        el("h2", paper.title, id=title_id, tabindex="-1", class_="cw-panel-title"),
+        el("p", _ROLE_WORDS[shown.role], class_="cw-kicker") if shown.role != "cited" else None,
+        el("h2", _numbered(shown), id=title_id, tabindex="-1", class_="cw-panel-title"),
         el("p", ", ".join(paper.authors), class_="cw-authors") if paper.authors else None,
-        el("p", join(filter(None, [paper.venue, str(paper.year) if paper.year else None]), " · "), class_="cw-quiet")
-        if paper.venue or paper.year
-        else None,
-        _links(shown),
-        el("h3", "Abstract"),
-        el("p", _abstract(shown), class_="cw-abstract"),
+        el("p", " · ".join(published), class_="cw-quiet") if published else None,
+        _links(paper),
+        [_view(shown, position, view) for position, view in enumerate(shown.views)],
         id=shown.key,
         class_="cw-paper",
         aria_labelledby=title_id,
@@ -96,28 +102,33 @@ def _paper(shown: Shown) -> Markup:
     )
 
 
-def _kicker(shown: Shown) -> Markup:
-    if shown.citation is None:
-        return el("p", _ROLE_WORDS[shown.role], class_="cw-kicker")
-    words = SUPPORT_WORDS[shown.support]
-    return el(
-        "p",
-        el("span", f"[{shown.citation.number}]", class_="cw-number"),
-        el("span", words, class_=f"cw-support cw-{shown.support}", title=f"support {shown.citation.support:.2f} of 1")
-        if words
-        else None,
-        class_="cw-kicker",
-    )
+def _numbered(shown: Shown) -> Markup:
+    number = el("span", f"[{shown.number}] ", class_="cw-number") if shown.number else None
+    return join([number, shown.paper.title])
 
 
-def _links(shown: Shown) -> Markup | None:
-    links = [link(url, f"{label} ↗", title=url) for label, url in addresses(shown.paper)]
+def _links(paper: Paper) -> Markup | None:
+    links = [link(url, f"{label} ↗", title=url) for label, url in addresses(paper)]
     return el("p", join(links, " "), class_="cw-links") if links else None
 
 
-def _abstract(shown: Shown) -> Markup:
-    abstract, citation = shown.paper.abstract, shown.citation
-    if citation is None or not 0 <= citation.start < citation.end <= len(abstract):
+def _view(shown: Shown, position: int, view: View) -> Markup:
+    words = (_SENTENCE_WORDS if view.sentence else _ANSWER_WORDS)[view.support]
+    return el(
+        "div",
+        el("p", f"“{view.sentence.text}”", class_="cw-claim") if view.sentence else None,
+        el("p", words, class_=f"cw-support cw-{view.support}") if words else None,
+        el("h3", "Abstract"),
+        el("p", _abstract(shown.paper, view), class_="cw-abstract"),
+        id=shown.view_key(position),
+        class_="cw-view",
+        hidden=True,
+    )
+
+
+def _abstract(paper: Paper, view: View) -> Markup:
+    abstract, start, end = paper.abstract, view.start, view.end
+    if not 0 <= start < end <= len(abstract):
         return join([abstract])
-    quote = el("mark", abstract[citation.start : citation.end], title="the sentence the answer rests on")
-    return join([abstract[: citation.start], quote, abstract[citation.end :]])
+    note = "the closest sentence" if view.support == "unsupported" else "the sentence this rests on"
+    return join([abstract[:start], el("mark", abstract[start:end], title=note), abstract[end:]])

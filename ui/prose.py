@@ -27,7 +27,7 @@ _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 
 _OPENING = "\"'“‘«([*`"
 
-Cite = Callable[[int], Markup]
+Cite = Callable[[int, Sentence | None], Markup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Doubt:
 def render(text: str, cite: Cite, sentences: Sequence[Sentence] = ()) -> tuple[Markup, tuple[Sentence, ...]]:
     """The markup of ``text``, and those doubted sentences that could not be found in it (to be shown apart).
 
-    ``cite`` gives the markup of a citation number.
+    ``cite`` gives the markup of a citation number and the sentence it stands behind, where that is known.
     """
     starts, found, lost = _locate(text, sentences)
     # A sentence ends in the last block that holds some of it: that is where its note belongs.
@@ -83,11 +83,12 @@ def render(text: str, cite: Cite, sentences: Sequence[Sentence] = ()) -> tuple[M
 
 def doubt(sentence: Sentence) -> Doubt | None:
     """What the reader is told about a sentence, or ``None`` where the checker has nothing against it."""
-    words = {"weak": "weak support", "unsupported": "not supported by its source"}.get(sentence.support)
-    if words is None and not sentence.problems:
-        return None
-    css = sentence.support if words else "weak"
-    return Doubt(css, ": ".join(filter(None, [words, "; ".join(sentence.problems)])))
+    problems = "; ".join(sentence.problems)
+    if sentence.support == "unsupported":
+        return Doubt("unsupported", problems or "not supported by its source")
+    if sentence.support == "weak":
+        return Doubt("weak", f"weak support: {problems}" if problems else "weak support")
+    return Doubt("weak", problems) if problems else None
 
 
 def _locate(text: str, sentences: Sequence[Sentence]) -> tuple[list[int], list[Sentence | None], tuple[Sentence, ...]]:
@@ -159,8 +160,8 @@ def _block(
     atoms = [piece for atom in _atoms(text, block.start, block.end) for piece in _cut(atom, starts)]
     parts: list[Markup] = []
     for index, group in groupby(atoms, key=lambda atom: bisect_right(starts, atom.start) - 1):
-        body = join(_atom(atom, cite) for atom in group)
         sentence = found[index]
+        body = join(_atom(atom, cite, sentence) for atom in group)
         verdict = doubt(sentence) if sentence else None
         if verdict is None:
             parts.append(body)
@@ -205,7 +206,7 @@ def _cut(atom: _Atom, starts: list[int]) -> Iterator[_Atom]:
         yield _Atom(begin, atom.content[begin - atom.start : stop - atom.start], atom.style)
 
 
-def _atom(atom: _Atom, cite: Cite) -> Markup:
+def _atom(atom: _Atom, cite: Cite, sentence: Sentence | None) -> Markup:
     if atom.citation is not None:
-        return cite(atom.citation)
+        return cite(atom.citation, sentence)
     return el(atom.style, atom.content) if atom.style else join([atom.content])

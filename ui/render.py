@@ -14,8 +14,17 @@ from ui.papers import Shown
 
 _LEDGER_WORDS = {
     "unknown_citation": "Citation removed",
+    "removed_markup": "Markup removed",
     "unsupported_figure": "Figure not found",
+    "uncited_sentence": "Sentence without citation",
     "unsupported_sentence": "Sentence without support",
+    "reattributed": "Citation corrected",
+    "dropped_sentence": "Sentence left out",
+    "backend_failed": "The model failed",
+    "empty_answer": "The model returned nothing",
+    "refused": "The model declined",
+    "unsupported_answer": "Answer left out, unsupported",
+    "no_citations": "Answer left out, without citations",
 }
 _OUTCOME_WORDS = {
     "not_stated": "Not stated",
@@ -61,14 +70,14 @@ def notice(message: str) -> str:
 
 def answer(checked: Answer, shown: Sequence[Shown]) -> str:
     """A checked answer: its outcome, its text with citations as links, sources or nearest papers, what was checked."""
-    keys = {s.citation.number: s for s in shown if s.citation}
+    sources = {s.number: s for s in shown if s.number}
 
-    def cite(number: int) -> Markup:
-        if number not in keys:
+    def cite(number: int, sentence: Sentence | None) -> Markup:
+        if number not in sources:
             return _pending(number)
-        source = keys[number]
+        source = sources[number]
         label = f"Source {number}: {source.paper.title}"
-        return el("a", f"[{number}]", href=f"#{source.key}", class_="cw-open cw-cite", title=label)
+        return el("a", f"[{number}]", href=f"#{source.key_for(sentence)}", class_="cw-open cw-cite", title=label)
 
     text = checked.text.strip() or _OUTCOME_TEXT.get(checked.outcome, "")
     body, lost = prose.render(text, cite, checked.sentences)
@@ -87,7 +96,7 @@ def answer(checked: Answer, shown: Sequence[Shown]) -> str:
     )
 
 
-def _pending(number: int) -> Markup:
+def _pending(number: int, _: Sentence | None = None) -> Markup:
     return el("span", f"[{number}]", class_="cw-cite cw-pending")
 
 
@@ -159,7 +168,7 @@ def _verdict(checked: Answer) -> str:
 
 def _origin(checked: Answer) -> str:
     backend = checked.backend if checked.backend == checked.model else f"{checked.backend}, {checked.model}"
-    parts = [f"Written by {backend}", f"prompt {checked.prompt}", f"{len(checked.evidence)} papers read"]
+    parts = [f"Written by {backend}", f"prompt {checked.prompt}", f"{len(checked.evidence)} papers retrieved"]
     total = checked.timings_ms.get("total")
     if total is not None:
         parts.append(f"{total / 1000:.1f} s")

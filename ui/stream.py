@@ -13,6 +13,8 @@ from rag.answering.answer import Turn
 from rag.answering.events import Event
 from rag.errors import CitewellError
 
+#: Models write a word at a time, faster than anyone reads: what comes within this time is drawn at once.
+_GATHER_S = 0.03
 _log = logging.getLogger(__name__)
 
 
@@ -58,6 +60,7 @@ class Run:
             batch = [await asyncio.wait_for(self._queue.get(), patience_s)]
         except TimeoutError:
             return []
+        await asyncio.sleep(_GATHER_S)
         while not self._queue.empty():
             batch.append(self._queue.get_nowait())
         return batch

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE_MS = 30_000
+#: Gradio's own statistics use what pandas 3 has deprecated; raised in there, it would break the server's queue.
+GRADIO_WARNINGS = (
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+)
 
 
 @dataclass

@@ -6,15 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import GRADIO_WARNINGS, Visit
 from tests.support.scripted import Scripted
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio's own statistics use what pandas 3 has deprecated; raised in there, it would break the server's queue.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
-]
+pytestmark = [pytest.mark.browser, *GRADIO_WARNINGS]
 
 QUESTION = "Which optimizer trains BERT in 76 minutes?"
 
@@ -24,9 +19,19 @@ def test_a_citation_opens_the_paper_with_the_deciding_sentence_highlighted(visit
     here.ask(QUESTION)
     here.page.get_by_role("link", name="Source 1: Large Batch Optimization").first.click()
     paper = here.page.get_by_role("article", name="Large Batch Optimization for Deep Learning")
-    assert "BERT trains in 76 minutes instead of 3 days." in paper.locator("mark").inner_text()
+    assert "BERT trains in 76 minutes instead of 3 days." in paper.locator("mark:visible").inner_text()
     assert paper.locator(".cw-authors").inner_text().startswith("Yang You")
-    assert paper.get_by_text("Supports the answer", exact=True).is_visible()
+    assert paper.get_by_text("Supports this sentence", exact=True).is_visible()
+
+
+def test_each_number_opens_the_paper_at_the_sentence_that_decides_there(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    here.page.locator("a.cw-cite", has_text="[1]").nth(1).click()
+    assert here.page.locator("mark:visible").inner_text().startswith("LARS, the most prominent algorithm")
+    assert here.page.get_by_text("Does not support this sentence").is_visible()
+    here.page.locator("#cw-messages .cw-row", has_text="Large Batch Optimization").click()
+    assert "76 minutes" in here.page.locator("mark:visible").inner_text()
 
 
 def test_the_highlighted_sentence_is_scrolled_into_view(visit: Callable[..., Visit]) -> None:
@@ -54,7 +59,7 @@ def test_doubted_sentences_are_marked_in_plain_words(visit: Callable[..., Visit]
     here.ask(QUESTION)
     assert here.page.locator(".cw-sentence.cw-weak").inner_text().startswith("Multi-level training saves 51.6%")
     notes = here.page.get_by_role("note").all_inner_texts()
-    assert notes == ["weak support", "not supported by its source: the figure 900 is not in [1]"]
+    assert notes == ["weak support", "the figure 900 is not in [1]"]
     here.page.get_by_text("3 sentences checked").click()
     assert here.page.locator(".cw-ledger").inner_text() == "Figure not found: 900 stands in no cited abstract"
 
@@ -65,10 +70,33 @@ def test_everything_works_from_the_keyboard(visit: Callable[..., Visit]) -> None
     cite = here.page.locator("a.cw-cite").first
     cite.focus()
     here.page.keyboard.press("Enter")
-    assert here.page.evaluate("document.activeElement.innerText").startswith("Large Batch Optimization")
+    assert here.page.evaluate("document.activeElement.innerText").startswith("[1] Large Batch Optimization")
     here.page.keyboard.press("Escape")
     assert here.page.locator(".cw-paper:not([hidden])").count() == 0
     assert cite.evaluate("element => element === document.activeElement")
+
+
+def test_shift_and_enter_break_the_line_of_a_question(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    box = here.page.get_by_role("textbox", name="Your question")
+    box.press_sequentially("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    box.press("Enter")
+    here.page.locator("a.cw-cite").first.wait_for()
+    assert [question for question, _ in scripted.asked] == ["one\ntwo"]
+
+
+def test_a_paper_being_read_stays_where_it_is_when_the_next_answer_comes(visit: Callable[..., Visit]) -> None:
+    here = visit(height=420)
+    here.ask(QUESTION)
+    here.page.locator("a.cw-cite").first.click()
+    scrolled = here.page.locator("#cw-panel").evaluate("panel => panel.scrollTop")
+    assert scrolled > 0
+    here.ask("And then?")
+    assert here.page.locator(".cw-overview .cw-asked").count() == 2
+    assert here.page.locator("mark:visible").count() == 1
+    assert here.page.locator("#cw-panel").evaluate("panel => panel.scrollTop") == scrolled
 
 
 def test_all_cited_papers_are_listed_beside_the_chat(visit: Callable[..., Visit]) -> None:

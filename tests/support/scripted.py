@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from rag.answering.answer import Answer, Citation, LedgerEntry, Sentence, Turn
+from rag.answering.answer import Answer, Citation, LedgerEntry, Quote, Sentence, Turn
 from rag.answering.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError
 from rag.library.passages import passages
@@ -115,14 +115,17 @@ def _hostile_answer(question: str) -> Answer:
 def _full_answer(
     question: str, first: str, rest: list[str], lamb: Paper, multi: Paper, found: tuple[Evidence, ...]
 ) -> Answer:
-    sentences = (
+    first_of_1 = Quote(1, *sentences(lamb.abstract)[0])
+    told = (
         Sentence("LAMB trains BERT in **76 minutes**.", (1,), "supported"),
         Sentence("Multi-level training saves 51.6% on BERT-Large.", (2,), "weak"),
-        Sentence("It was tried on 900 machines.", (1,), "unsupported", ("the figure 900 is not in [1]",)),
+        Sentence(
+            "It was tried on 900 machines.", (1,), "unsupported", ("the figure 900 is not in [1]",), (first_of_1,)
+        ),
     )
     citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.55))
     ledger = (LedgerEntry("unsupported_figure", "900 stands in no cited abstract"),)
-    return _answer(question, "answered", first + "".join(rest), sentences, citations, found, ledger=ledger)
+    return _answer(question, "answered", first + "".join(rest), told, citations, found, ledger=ledger)
 
 
 def _evidence(paper: Paper) -> Evidence:

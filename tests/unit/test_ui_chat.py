@@ -139,3 +139,10 @@ def test_a_fault_in_the_engine_is_told_plainly_and_logged(caplog: pytest.LogCapt
     assert "Some text" in markup
     assert "KeyError" not in markup
     assert "a fault in the engine" in caplog.text
+
+
+def test_a_follow_up_that_was_read_otherwise_says_what_is_searched() -> None:
+    conversation = Conversation()
+    conversation.begin("And it?")
+    conversation.searching("And LAMB?")
+    assert "for “And LAMB?”" in conversation.exchanges[0].markup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rag.answering.answer import Answer, Citation, Sentence
+from rag.answering.answer import Answer, Citation, Quote, Sentence
 from rag.library.passages import passages
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage
@@ -54,6 +54,8 @@ def test_offsets_that_do_not_fit_highlight_nothing() -> None:
 def test_a_citation_in_the_answer_points_to_its_paper_in_the_panel() -> None:
     shown = shown_papers(ANSWER, 3)
     assert 'href="#source-3-1"' in render.answer(ANSWER, shown)
+    assert 'href="#source-3-1.1"' in render.answer(ANSWER, shown)
+    assert 'id="source-3-1.1"' in panel([("Q", shown)])
     assert 'id="source-3-1"' in panel([("Q", shown)])
 
 
@@ -63,7 +65,19 @@ def test_a_number_without_a_citation_is_no_link() -> None:
 
 
 def test_a_paper_takes_the_best_support_it_gives() -> None:
-    assert shown_papers(ANSWER, 1)[0].support == "supported"
+    assert shown_papers(ANSWER, 1)[0].views[0].support == "supported"
+
+
+def test_a_paper_opened_from_a_sentence_shows_what_decides_that_sentence() -> None:
+    first, second = ANSWER.sentences
+    shown = shown_papers(replace(ANSWER, sentences=(first, replace(second, quotes=(Quote(1, 0, 15),)))), 1)[0]
+    assert [(view.start, view.end, view.support) for view in shown.views] == [
+        (16, 37, "supported"),
+        (16, 37, "weak"),
+        (0, 15, "supported"),
+    ]
+    assert shown.key_for(shown.views[2].sentence) == "source-1-1.2"
+    assert shown.key_for(None) == "source-1-1.0"
 
 
 def test_a_paper_that_was_read_and_not_cited_is_listed_apart() -> None:

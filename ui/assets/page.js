@@ -3,22 +3,30 @@
   const THEME = "citewell-theme";
   const byId = (id) => document.getElementById(id);
   const panel = () => byId("cw-panel");
-  let openKey = null;
+  let openKey = null; // of the view that is open: "source-1-2.3" is the fourth view of the paper "source-1-2"
   let opener = null;
+  let left = 0; // how far the open paper is scrolled
 
   const paperOf = (key) => {
-    const paper = key ? byId(key) : null;
+    const paper = key ? byId(key.split(".")[0]) : null;
     return paper && paper.classList.contains("cw-paper") ? paper : null;
+  };
+  const show = (elements, chosen) => {
+    for (const element of elements) {
+      if (element.hidden !== (element !== chosen)) element.hidden = element !== chosen;
+    }
   };
 
   // The server redraws chat and panel as it likes; this brings what it drew in line with what is open.
   const settle = () => {
     const paper = paperOf(openKey);
     if (openKey && !paper) openKey = null;
+    const wasHidden = paper && paper.hidden;
     document.body.classList.toggle("cw-reading", Boolean(paper));
-    for (const other of document.querySelectorAll(".cw-paper")) {
-      if (other.hidden !== (other !== paper)) other.hidden = other !== paper;
-    }
+    show(document.querySelectorAll(".cw-paper"), paper);
+    if (paper) show(paper.querySelectorAll(".cw-view"), byId(openKey));
+    // A panel that was drawn anew around an open paper is where the reader left it.
+    if (wasHidden) panel().scrollTop = left;
     // The chat component labels a message with its markup, which nobody wants read out.
     for (const message of document.querySelectorAll("#cw-messages [data-testid='user'], #cw-messages [data-testid='bot']")) {
       const label = message.dataset.testid === "user" ? "Question" : "Answer";
@@ -27,7 +35,8 @@
     for (const link of document.querySelectorAll("a.cw-open")) {
       // The chat's sanitizer drops aria attributes, so that labels travel as titles.
       if (link.title && !link.hasAttribute("aria-label")) link.setAttribute("aria-label", link.title);
-      const current = String(Boolean(paper) && link.hash === "#" + openKey);
+      const target = link.hash.slice(1);
+      const current = String(Boolean(paper) && (target === openKey || target === paper.id));
       if (link.getAttribute("aria-current") !== current) link.setAttribute("aria-current", current);
     }
   };
@@ -35,16 +44,16 @@
   const open = (key, from) => {
     const paper = paperOf(key);
     if (!paper) return;
-    openKey = key;
+    openKey = key.includes(".") ? key : key + ".0";
     if (from && !panel().contains(from)) opener = from;
     document.body.classList.add("cw-panel-open");
     settle();
     paper.querySelector(".cw-panel-title").focus({ preventScroll: true });
-    const mark = paper.querySelector("mark");
+    const mark = byId(openKey)?.querySelector("mark");
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     // Only the panel scrolls: scrollIntoView would move everything around it as well.
     const room = panel().getBoundingClientRect();
-    panel().scrollTop = 0;
+    left = panel().scrollTop = 0;
     if (!mark) return;
     const shown = mark.getBoundingClientRect();
     const top = shown.top - room.top - Math.max(0, (room.height - shown.height) / 2);
@@ -102,6 +111,14 @@
       remember(isDark() ? "dark" : "light");
     }
   });
+  document.addEventListener(
+    "scroll",
+    (event) => {
+      const paper = paperOf(openKey);
+      if (event.target === panel() && paper && !paper.hidden) left = panel().scrollTop;
+    },
+    true,
+  );
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.body.classList.contains("cw-panel-open")) close();
   });
