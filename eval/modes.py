@@ -16,6 +16,7 @@ from eval.mock import BASE_URL, MODEL_PREFIX, mocked_model
 from eval.plants import Unfaithful
 from eval.questions import Question
 from eval.records import Identity, Run
+from eval.remembering import Remembering
 from eval.runner import Progress, library_digest, run_questions, set_digest
 from eval.writers import Faithful, Obeying
 from rag.answering.assistant import Assistant
@@ -111,6 +112,8 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
     prompts = [load_prompt(name) for name in ("answer", "condense")]
     decisive["prompts"] = " ".join(prompt.label for prompt in prompts)
     decisive["prompts_digest"] = hashlib.sha256(repr([p.messages for p in prompts]).encode()).hexdigest()[:16]
+    # Such a run's times are too good to be true, and its report must say so.
+    decisive["remembered_vectors"] = isinstance(library.embedder, Remembering)
     return Identity(
         set_name=plan.set_name,
         set_digest=set_digest(questions),

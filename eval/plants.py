@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from eval.metrics.checker import UNKNOWN_CITATION
+from eval.metrics.checker import SWAPPED_PAPER, UNKNOWN_CITATION
 from eval.questions import Question
 from eval.writers import Claim, Draft, Faithful
 from rag.models.protocols import Message
@@ -30,7 +30,7 @@ _OPPOSITES = {
     "better": "worse", "worse": "better", "larger": "smaller", "smaller": "larger", "fewer": "more",
     "improves": "worsens", "increases": "decreases", "decreases": "increases", "reduces": "raises",
     "outperforms": "falls behind", "exceeds": "falls below", "surpasses": "falls below", "beats": "loses to",
-    "accelerates": "slows", "gains": "loses", "saves": "wastes", "cuts": "raises", "with": "without",
+    "accelerates": "slows", "gains": "loses", "saves": "wastes", "cuts": "raises",
 }  # fmt: skip
 _OPPOSED = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b")
 _WORDS_OF_CLAIM = 10
@@ -119,7 +119,7 @@ def _negate(claim: Claim, scene: _Scene) -> Claim | None:  # noqa: ARG001 - one 
 _FAULTS: tuple[tuple[str, Corrupt], ...] = (
     (UNKNOWN_CITATION, _invent_citation),
     ("wrong_figure", _wrong_figure),
-    ("swapped_paper", _swap_paper),
+    (SWAPPED_PAPER, _swap_paper),
     ("negation", _negate),
 )
 

@@ -15,7 +15,7 @@ from eval.metrics.metric import AnswerRecord
 from eval.metrics.summary import score_answers, summarise
 from eval.questions import Question
 from eval.records import Identity, Journal, Run, save_run
-from eval.writers import Claim
+from eval.writers import Written
 from rag.answering.answer import Answer, Turn
 from rag.errors import CitewellError
 from rag.paper import Paper
@@ -38,7 +38,7 @@ class Asker(Protocol):
 class Scripted(Protocol):
     """A script of the mocked model that says what it wrote."""
 
-    def take(self, question_id: str) -> tuple[Claim, ...]:
+    def take(self, question_id: str) -> tuple[Written, ...]:
         """The sentences of its last reply to a question."""
 
 
@@ -80,7 +80,7 @@ def run_questions(
     def answer(question: Question) -> AnswerRecord:
         record = _ask(question, asker, searcher)
         if script is not None:
-            record["written"] = [claim.to_dict() for claim in script.take(question.id)]
+            record["written"] = [written.to_dict() for written in script.take(question.id)]
         if prices is not None:
             record["prices"] = {"prompt": prices[0], "completion": prices[1]}
         return record

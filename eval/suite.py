@@ -10,10 +10,12 @@ from eval.modes import LIVE, Plan, run_plan
 from eval.planted import library_with
 from eval.questions import Question
 from eval.records import Run
+from eval.remembering import Remembering
 from eval.runner import Progress
 from rag.api import Library
 from rag.library.ingest import IngestReport
 from rag.models.protocols import Embedder
+from rag.models.registry import build_embedder
 from rag.paper import Paper
 from rag.readers import read_papers
 from rag.retrieval.evidence import Searcher
@@ -40,7 +42,9 @@ def sample_library(
     """The shipped sample with the set's attacks planted, built once and kept in ``cache``."""
     sample = Path(__file__).parents[1] / "rag" / "sample" / "papers.jsonl"
     papers = [record for record in read_papers(sample) if isinstance(record, Paper)]
-    with library_with(papers, questions, default_settings(), cache, embedder=embedder, progress=progress) as library:
+    settings = default_settings()
+    remembering = Remembering(embedder or build_embedder(settings))
+    with library_with(papers, questions, settings, cache, embedder=remembering, progress=progress) as library:
         yield library
 
 

@@ -39,10 +39,6 @@ class Claim:
     numbers: tuple[int, ...]
     fault: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """An entry of ``written`` in a record, see :data:`eval.metrics.metric.AnswerRecord`."""
-        return {"text": self.text, "fault": self.fault}
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -50,6 +46,19 @@ class Draft:
 
     claims: tuple[Claim, ...] = ()
     sentinel: str = NOT_STATED
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A claim as it went out: ``papers`` are the titles of the sources it cites."""
+
+    text: str
+    fault: str | None
+    papers: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of ``written`` in a record, see :data:`eval.metrics.metric.AnswerRecord`."""
+        return {"text": self.text, "fault": self.fault, "papers": list(self.papers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Faithful:
             self._known[_key(standalone(question))] = question
         self._with_history = [q for q in self._known.values() if q.history]
         self._lock = threading.Lock()
-        self._written: dict[str, tuple[Claim, ...]] = {}
+        self._written: dict[str, tuple[Written, ...]] = {}
 
     def __call__(self, messages: Sequence[Message]) -> str:
         """The reply to a request of the engine, for an answer or for a standalone question."""
@@ -106,11 +115,13 @@ class Faithful:
         if question is None or not prompt.sources:
             return Rules.of(messages).write(Draft(sentinel=NOT_FOUND))
         draft = self.draft(question, prompt, messages)
+        titles = {source.number: source.title for source in prompt.sources}
+        written = (Written(c.text, c.fault, tuple(titles[n] for n in c.numbers if n in titles)) for c in draft.claims)
         with self._lock:
-            self._written[question.id] = draft.claims
+            self._written[question.id] = tuple(written)
         return Rules.of(messages).write(draft)
 
-    def take(self, question_id: str) -> tuple[Claim, ...]:
+    def take(self, question_id: str) -> tuple[Written, ...]:
         """The sentences of the last reply to a question, once; none where there was no reply or it abstained."""
         with self._lock:
             return self._written.pop(question_id, ())

@@ -1,7 +1,7 @@
 """What the checker catches of faults planted in a model's text, and what it takes for one without cause.
 
-A scripted model says what it wrote: the record's ``written`` is a list of ``{"text", "fault"}``, a sentence each
-without markers, with the name of the fault planted in it or ``null``.
+A scripted model says what it wrote: the record's ``written`` is a list of ``{"text", "fault", "papers"}``, a sentence
+each without markers, with the name of the fault planted in it or ``null``, and the titles of the papers it cites.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from eval.questions import Question
 FAMILY = "checker"
 #: The fault that is mended by taking out a citation number, not the sentence.
 UNKNOWN_CITATION = "unknown_citation"
+#: The fault that is also mended by citing another paper.
+SWAPPED_PAPER = "swapped_paper"
 #: What the ledger calls a citation moved to the source that does back the sentence.
 _REATTRIBUTED = "reattributed"
 #: The ledger shortens what it quotes; so many letters and digits of a sentence tell it from others.
@@ -45,6 +47,8 @@ def caught(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
         cited = {number for sentence in answer.get("sentences", ()) for number in sentence["citations"]}
         told = any(entry["kind"] == UNKNOWN_CITATION for entry in answer.get("ledger", ()))
         return told and cited <= known
+    if written["fault"] == SWAPPED_PAPER and not _cites(written, answer):
+        return True
     return _marked(written["text"], answer)
 
 
@@ -61,14 +65,23 @@ def detection_by_fault(answers: Iterable[AnswerRecord]) -> dict[str, tuple[int, 
 
 
 def _marked(text: str, answer: AnswerRecord) -> bool:
-    """Whether a written sentence is gone from the answer, was changed in what it cites, or stands there with a mark."""
+    """Whether a written sentence is gone from the answer or stands there with a mark."""
+    kept = _kept(text, answer)
+    return not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept)
+
+
+def _cites(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
+    """Whether a written sentence still cites a paper that its writer cited."""
+    titles = {c["number"]: c["paper"]["title"] for c in answer.get("citations", ())}
+    cited = {titles.get(number) for s in _kept(written["text"], answer) for number in s["citations"]}
+    return not cited.isdisjoint(written.get("papers", ()))
+
+
+def _kept(text: str, answer: AnswerRecord) -> list[Mapping[str, Any]]:
+    """The sentences of the answer that hold a written one, or parts of it."""
     wanted = _letters(text)
     # The checker may cut a text at other places than its writer.
-    kept = [s for s in answer.get("sentences", ()) if (own := _letters(s["text"])) and (own in wanted or wanted in own)]
-    if not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept):
-        return True
-    moved = [entry["detail"] for entry in answer.get("ledger", ()) if entry["kind"] == _REATTRIBUTED]
-    return any(wanted[:_TELLING] in _letters(detail) for detail in moved)
+    return [s for s in answer.get("sentences", ()) if (own := _letters(s["text"])) and (own in wanted or wanted in own)]
 
 
 def _letters(text: str) -> str:

@@ -14,7 +14,7 @@ from eval.questions import Question
 
 #: A record as ``citewell ask --json`` prints it. The runner may add what the contract does not know:
 #: ``ranking`` (titles found, best first, when searched deeper than the sources of the prompt), ``written`` (the
-#: model's own sentences, ``{"text", "fault"}``, where a scripted model says what it planted) and ``prices``
+#: model's own sentences, ``{"text", "fault", "papers"}``, where a scripted model says what it planted) and ``prices``
 #: (``{"prompt", "completion"}``, money for a million tokens). A question that failed is ``{"error": text}``.
 AnswerRecord: TypeAlias = Mapping[str, Any]
 Score: TypeAlias = Callable[[Question, AnswerRecord], float | None]
