@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import SettingsError
 
-BackendName = Literal["openai", "extractive"]
+BackendName = Literal["openai", "llamacpp", "extractive"]
 PREFIX = "CITEWELL_"
 
 
@@ -30,11 +30,14 @@ class Settings(BaseSettings):
     )
 
     library: Path = Field(default=Path("library"), description="directory of the library")
-    llm: Literal["auto", "openai", "extractive"] = Field(
+    llm: Literal["auto", "openai", "llamacpp", "extractive"] = Field(
         default="auto",
         description="what writes answers; auto takes openai when a key or base URL is set, else extractive",
     )
     model: str = Field(default="gpt-4o-mini", min_length=1, description="model name sent to the openai backend")
+    gguf: Path | None = Field(
+        default=None, description="model file of the llamacpp backend; without one, the small model of the extra local"
+    )
     context_window: int = Field(default=16_384, ge=1_024, description="tokens the model reads and writes in one call")
     max_answer_tokens: int = Field(default=600, ge=32, le=8_192, description="tokens an answer may take")
     max_prompt_tokens: int = Field(default=2_500, ge=256, description="tokens a prompt may take, sources included")

@@ -60,6 +60,12 @@ class Endpoint:
         return parts.netloc.rpartition("@")[2]
 
     @property
+    def is_local(self) -> bool:
+        """Whether the server runs on this machine."""
+        name = urlsplit(self.base_url).hostname or ""
+        return name in ("localhost", "::1") or name.startswith("127.")
+
+    @property
     def has_key(self) -> bool:
         """Whether the user gave a key."""
         return self.key != NO_KEY

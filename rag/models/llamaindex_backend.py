@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
 
 from rag.errors import ModelError
@@ -95,7 +95,7 @@ class Reply:
         self.words = False
         self.usage: Usage | None = None
 
-    def take(self, response: ChatResponse) -> str:
+    def take(self, response: ChatResponse | CompletionResponse) -> str:
         """The words to pass on for one response; may be empty."""
         self.usage = reported_usage(response.additional_kwargs) or self.usage
         return self._given(self._thinking.feed(response.delta or ""))

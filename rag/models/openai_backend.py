@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import openai
-from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]  # has annotations, lacks py.typed
+from llama_index.llms.openai_like import OpenAILike
 
 from rag.errors import ModelError, SettingsError
+from rag.models.completion import STOPS, completion_prompt
 from rag.models.dialect import Dialect
 from rag.models.endpoint import Endpoint
 from rag.models.failures import FAILURES, CutError, declined, empty_answer, explain, filtered, wait_asked
@@ -27,9 +28,7 @@ from rag.models.retry import Attempts, RetryPolicy
 from rag.models.wire import Watch
 
 if TYPE_CHECKING:
-    import ssl
-
-    from llama_index.core.base.llms.types import ChatResponse
+    from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 
 _ENDS: tuple[type[Exception], ...] = (ModelError, *FAILURES)
 #: A server that cannot be reached shows within seconds; the long time-out is for the model.
@@ -47,19 +46,27 @@ class OpenAIBackend:
         context_window: tokens the model reads and writes in one call; LlamaIndex asks for it.
         retry: when to try again.
         name: what the answer's record gives as backend.
+        base_model: the model has no chat template; it continues a few-shot text at the completions address.
 
     Raises:
         SettingsError: LlamaIndex knows that the model does not speak this protocol.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, context_window: int, retry: RetryPolicy | None = None, name: str = "openai"
+        self,
+        endpoint: Endpoint,
+        *,
+        context_window: int,
+        retry: RetryPolicy | None = None,
+        name: str = "openai",
+        base_model: bool = False,
     ) -> None:
         self.name = name
         self.model = endpoint.model
         self._endpoint = endpoint
         self._context_window = context_window
         self._retry = retry or RetryPolicy()
+        self._base_model = base_model
         # Learned once and kept: losing it to a race between two requests costs one more refused request.
         self._dialect = Dialect()
         try:
@@ -80,8 +87,13 @@ class OpenAIBackend:
             reply, dialect = _WatchedReply(self._endpoint), self._dialect
             try:
                 with self._client(reply.watch) as client:
-                    llm = self._llm(http_client=client)
-                    for response in llm.stream_chat(chat_messages(messages), **self._arguments(dialect, max_tokens)):
+                    llm, arguments = self._llm(http_client=client), self._arguments(dialect, max_tokens)
+                    responses = (
+                        llm.stream_complete(completion_prompt(messages), formatted=True, **arguments)
+                        if self._base_model
+                        else llm.stream_chat(chat_messages(messages), **arguments)
+                    )
+                    for response in responses:
                         if text := reply.take(response):
                             yield Chunk(text)
                     last = reply.last()
@@ -99,9 +111,11 @@ class OpenAIBackend:
             reply, dialect = _WatchedReply(self._endpoint), self._dialect
             try:
                 async with self._async_client(reply.watch) as client:
-                    llm = self._llm(async_http_client=client)
-                    responses: Any = await llm.astream_chat(
-                        chat_messages(messages), **self._arguments(dialect, max_tokens)
+                    llm, arguments = self._llm(async_http_client=client), self._arguments(dialect, max_tokens)
+                    responses: Any = await (
+                        llm.astream_complete(completion_prompt(messages), formatted=True, **arguments)
+                        if self._base_model
+                        else llm.astream_chat(chat_messages(messages), **arguments)
                     )
                     async with aclosing(responses):
                         async for response in responses:
@@ -131,7 +145,8 @@ class OpenAIBackend:
 
     def _arguments(self, dialect: Dialect, max_tokens: int) -> dict[str, Any]:
         connect = min(CONNECT_TIMEOUT_S, self._endpoint.timeout_s)
-        return {"timeout": httpx.Timeout(self._endpoint.timeout_s, connect=connect), **dialect.arguments(max_tokens)}
+        arguments = {"timeout": httpx.Timeout(self._endpoint.timeout_s, connect=connect)}
+        return arguments | dialect.arguments(max_tokens) | ({"stop": list(STOPS)} if self._base_model else {})
 
     def _llm(self, **clients: Any) -> OpenAILike:
         return OpenAILike(
@@ -139,7 +154,7 @@ class OpenAIBackend:
             api_base=self._endpoint.base_url,
             api_key=self._endpoint.key,
             context_window=self._context_window,
-            is_chat_model=True,
+            is_chat_model=not self._base_model,
             temperature=0.0,
             timeout=self._endpoint.timeout_s,
             # Retries are ours: the client would repeat a request without our limit and without telling.
@@ -148,15 +163,16 @@ class OpenAIBackend:
         )
 
     @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        # Reading the certificate authorities takes 50 ms, too much for every request.
-        return httpx.create_ssl_context()
+    def _shared(self) -> dict[str, Any]:
+        """What all clients have in common. Reading the certificate authorities takes 50 ms, too long for each."""
+        # A proxy that the environment names cannot reach a server on this machine.
+        return {"verify": httpx.create_ssl_context(), "headers": _PLAIN, "trust_env": not self._endpoint.is_local}
 
     def _client(self, watch: Watch) -> httpx.Client:
-        return openai.DefaultHttpxClient(verify=self._tls, headers=_PLAIN, event_hooks={"response": [watch.see]})
+        return openai.DefaultHttpxClient(**self._shared, event_hooks={"response": [watch.see]})
 
     def _async_client(self, watch: Watch) -> httpx.AsyncClient:
-        return openai.DefaultAsyncHttpxClient(verify=self._tls, headers=_PLAIN, event_hooks={"response": [watch.asee]})
+        return openai.DefaultAsyncHttpxClient(**self._shared, event_hooks={"response": [watch.asee]})
 
 
 #: A compressed event stream is delayed by its compressor, and the watch could not read it.
@@ -172,7 +188,7 @@ class _WatchedReply(Reply):
         self._endpoint = endpoint
         self._finish: str | None = None
 
-    def take(self, response: ChatResponse) -> str:
+    def take(self, response: ChatResponse | CompletionResponse) -> str:
         """As in :class:`Reply`.
 
         Raises:
@@ -183,7 +199,7 @@ class _WatchedReply(Reply):
         if raw.choices:
             choice = raw.choices[0]
             self._finish = choice.finish_reason or self._finish
-            if getattr(choice.delta, "refusal", None):
+            if getattr(getattr(choice, "delta", None), "refusal", None):
                 raise declined(self._endpoint)
         return super().take(response)
 
@@ -214,7 +230,7 @@ class _WatchedReply(Reply):
             message = said.get("message") if isinstance(said, dict) else said
             raise openai.APIError(str(message), httpx.Request("POST", self._endpoint.base_url), body=said)
         (choice, *_), counts = answer["choices"], answer.get("usage")
-        message = choice["message"]
+        message = choice.get("message") or {"content": choice["text"]}
         if message.get("refusal"):
             raise declined(self._endpoint)
         self._finish = str(choice.get("finish_reason") or "stop")

@@ -18,13 +18,25 @@ def build_backend(settings: Settings) -> Backend:
     """The backend ``settings.backend`` names, with ``auto`` resolved; never another one in its place.
 
     Raises:
-        SettingsError: the settings of this backend do not fit together.
+        SettingsError: the settings of this backend do not fit together, or it is not installed.
+        ModelError: the file of the model is none.
     """
     if settings.backend == "openai":
         endpoint = Endpoint.for_answers(settings)
         from rag.models.openai_backend import OpenAIBackend
 
         return OpenAIBackend(endpoint, context_window=settings.context_window, retry=_retry(settings))
+    if settings.backend == "llamacpp":
+        from rag.models.llamacpp import LlamaCpp
+        from rag.models.small_model import small_model
+
+        return LlamaCpp(
+            settings.gguf or small_model(),
+            context_window=settings.context_window,
+            timeout_s=settings.timeout_s,
+            threads=settings.threads,
+            retry=_retry(settings),
+        )
     from rag.models.extractive import Extractive
 
     return Extractive()

@@ -119,6 +119,7 @@ def test_a_wrong_setting_is_a_matter_of_usage() -> None:
         ({"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}, "extractive"),
         ({"OPENAI_API_KEY": KEY, "CITEWELL_LLM": "extractive"}, "extractive"),
         ({"CITEWELL_LLM": "openai"}, "openai"),
+        ({"OPENAI_API_KEY": KEY, "CITEWELL_LLM": "llamacpp"}, "llamacpp"),
     ],
 )
 def test_auto_takes_openai_only_where_it_is_configured(

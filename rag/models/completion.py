@@ -1,0 +1,66 @@
+"""A prompt for a base model, one without a chat template: it follows examples, not instructions.
+
+What a chat model gets as rules and tagged sources becomes a text that only needs to be continued: three worked examples
+with short numbered sources, then the sources and the question at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.errors import ModelError
+from rag.models.protocols import Message
+from rag.text.sentinels import NOT_FOUND
+from rag.text.sources import SourceText, escape, parse_prompt
+
+_SOURCES, _QUESTION, _ANSWER = "Sources:", "Question:", "Answer:"
+#: Where the continuation leaves the answer and invents the next example.
+STOPS = ("\n\n", f"\n{_SOURCES}", f"\n{_QUESTION}", f"\n{_ANSWER}")
+_GAP = " … "
+
+_EXAMPLES = (
+    (
+        (
+            SourceText(1, "Roof gardens in warm cities", ("Roof gardens cooled the flats below by 2.1 degrees.",)),
+            SourceText(2, "Bees on roofs", ("We counted 41 species of wild bees on 30 planted roofs.",)),
+        ),
+        "How much do roof gardens cool the flats below them?",
+        "Roof gardens cooled the flats below by 2.1 degrees [1].",
+    ),
+    (
+        (
+            SourceText(1, "Sleep and memory of children", ("Children who slept longer recalled 18% more words.",)),
+            SourceText(2, "Naps at work", ("A nap raised attention but not recall.",)),
+            SourceText(3, "Paper made of straw", ("Straw paper tears at half the load of wood paper.",)),
+        ),
+        "Does sleep help memory?",
+        "Children who slept longer recalled 18% more words [1]. A nap raised attention but not recall [2].",
+    ),
+    (
+        (SourceText(1, "Tides in narrow bays", ("The tide in the bay rises by up to 11 metres.",)),),
+        "Which language has the most vowels?",
+        NOT_FOUND,
+    ),
+)  # fmt: skip
+
+
+def completion_prompt(messages: Sequence[Message]) -> str:
+    """The text that a base model continues with an answer to the last user message.
+
+    Raises:
+        ModelError: that message holds no sources with a question; a base model can do nothing else.
+    """
+    last = next((message.content for message in reversed(messages) if message.role == "user"), "")
+    prompt = parse_prompt(last)
+    if not prompt.sources or not prompt.question:
+        raise ModelError(
+            "a base model only answers from sources; for other tasks set CITEWELL_GGUF to a model with a chat template"
+        )
+    shown = [f"{_task(sources, question)} {answer}" for sources, question, answer in _EXAMPLES]
+    return "\n\n".join([*shown, _task(prompt.sources, prompt.question)])
+
+
+def _task(sources: Sequence[SourceText], question: str) -> str:
+    # Escaped again, since reading the prompt undid it: nothing in a source may look like a source number or a new line.
+    lines = [f"[{s.number}] {escape(s.title)}. {_GAP.join(escape(p) for p in s.passages)}" for s in sources]
+    return "\n".join([_SOURCES, *lines, f"{_QUESTION} {escape(question)}", _ANSWER])
