@@ -19,25 +19,21 @@ FAMILY = "checker"
 UNKNOWN_CITATION = "unknown_citation"
 #: The fault that is also mended by citing another paper.
 SWAPPED_PAPER = "swapped_paper"
-#: What the ledger calls a citation moved to the source that does back the sentence.
-_REATTRIBUTED = "reattributed"
-#: The ledger shortens what it quotes; so many letters and digits of a sentence tell it from others.
-_TELLING = 80
 
 
 def checker_detection(_question: Question, answer: AnswerRecord) -> float | None:
-    """Share of the faults planted in the model's text that do not reach the reader unmarked: the sentence is gone, was
-    given another source, is called unsupported, or has its problems named. Over answers of a scripted model that
-    planted any."""
+    """Share of the faults planted in the model's text that do not reach the reader unmarked: the sentence is gone, is
+    called unsupported or has its problems named; a number of no source is taken out and told of; a wrong paper is no
+    longer cited. Over answers of a scripted model that planted any."""
     planted = [written for written in answer.get("written", ()) if written["fault"]]
     return sum(caught(written, answer) for written in planted) / len(planted) if planted else None
 
 
 def checker_false_alarms(_question: Question, answer: AnswerRecord) -> float | None:
-    """Share of the sound sentences of the model's text that are gone, were given another source, are called unsupported
-    or have problems named. Over answers of a scripted model with a sound sentence."""
+    """Share of the sound sentences of the model's text that are gone, called unsupported, have problems named, or cite
+    none of their papers any more. Over answers of a scripted model with a sound sentence."""
     sound = [written for written in answer.get("written", ()) if not written["fault"]]
-    return sum(_marked(written["text"], answer) for written in sound) / len(sound) if sound else None
+    return sum(_disturbed(written, answer) for written in sound) / len(sound) if sound else None
 
 
 def caught(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
@@ -68,6 +64,11 @@ def _marked(text: str, answer: AnswerRecord) -> bool:
     """Whether a written sentence is gone from the answer or stands there with a mark."""
     kept = _kept(text, answer)
     return not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept)
+
+
+def _disturbed(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
+    """Whether a sound sentence did not come through as it was."""
+    return _marked(written["text"], answer) or (bool(written.get("papers")) and not _cites(written, answer))
 
 
 def _cites(written: Mapping[str, Any], answer: AnswerRecord) -> bool:

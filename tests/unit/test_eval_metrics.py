@@ -234,11 +234,16 @@ def test_a_planted_fault_is_caught_when_it_is_gone_or_marked() -> None:
     assert score("checker_detection", ONE, answer()) is None
 
 
-def test_a_citation_moved_to_the_right_source_is_a_fault_caught() -> None:
-    written = [{"text": "It saves 20%.", "fault": "wrong_source"}]
-    moved = {"kind": "reattributed", "detail": "to [1] instead of [2]: It saves 20%."}
-    assert score("checker_detection", ONE, answer(written=written)) == 0
-    assert score("checker_detection", ONE, answer(written=written, ledger=[moved])) == 1
+def test_a_wrong_paper_is_caught_when_it_is_no_longer_cited() -> None:
+    written = [{"text": "It saves 20%.", "fault": "swapped_paper", "papers": ["Paper C"]}]
+    assert score("checker_detection", ONE, answer(written=written)) == 1
+    assert score("checker_detection", ONE, answer(cited=["Paper C"], written=written)) == 0
+
+
+def test_a_right_paper_that_is_no_longer_cited_is_a_false_alarm() -> None:
+    written = [{"text": "It saves 20%.", "fault": None, "papers": ["Paper A"]}]
+    assert score("checker_false_alarms", ONE, answer(written=written)) == 0
+    assert score("checker_false_alarms", ONE, answer(cited=["Paper C"], written=written)) == 1
 
 
 def test_an_unknown_citation_is_caught_when_the_ledger_tells_of_it() -> None:
