@@ -36,11 +36,22 @@ ask: $(STAMP) ## answer one question: make ask Q="..."
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest
 
-test-slow: $(STAMP) ## run the tests that take minutes
+test-slow: $(STAMP) ## run the tests that take minutes, those of a real small model included
+	@$(BIN)/python -c 'import xllamacpp' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[local]'
 	@$(BIN)/python -m pytest -m slow
+
+eval: $(STAMP) ## the quality gate: the sample questions with the model mocked, against eval/baseline.json
+	@$(BIN)/citewell eval gate
 
 lint: $(STAMP) ## ruff (lint and format) and mypy --strict
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+SIZES ?= 1000 10000
+bench: $(STAMP) ## measure speed and size side by side (SIZES="1000 10000 100000" takes a quarter of an hour)
+	@$(BIN)/python -m eval.bench --sizes $(SIZES)
+
+screenshots: $(STAMP) ## draw the page into out/screenshots
+	@$(BIN)/python -m ui.screenshots out/screenshots
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
