@@ -19,7 +19,7 @@ CONCURRENT_ANSWERS = 16
 
 
 def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks:
-    """The page. Its look (theme, style sheet, script) is given where it is mounted: see :mod:`ui.server`."""
+    """The page. Its look (theme, style sheet, script) is given where it is mounted: see :mod:`ui.web`."""
     chat = Chat(assistant)
     page = gr.Blocks(title="Citewell", analytics_enabled=False, fill_height=True, fill_width=True)
     with page:

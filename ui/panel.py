@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from rag.answering.answer import Support
 from rag.paper import Paper
+from ui import prose
 from ui.html import el, join, link
 from ui.papers import Shown, View, addresses, byline
 
@@ -116,7 +117,7 @@ def _view(shown: Shown, position: int, view: View) -> Markup:
     words = (_SENTENCE_WORDS if view.sentence else _ANSWER_WORDS)[view.support]
     return el(
         "div",
-        el("p", f"“{view.sentence.text}”", class_="cw-claim") if view.sentence else None,
+        el("p", "“", prose.inline(view.sentence.text), "”", class_="cw-claim") if view.sentence else None,
         el("p", words, class_=f"cw-support cw-{view.support}") if words else None,
         el("h3", "Abstract"),
         el("p", _abstract(shown.paper, view), class_="cw-abstract"),

@@ -81,6 +81,11 @@ def render(text: str, cite: Cite, sentences: Sequence[Sentence] = ()) -> tuple[M
     return join(parts), lost
 
 
+def inline(text: str) -> Markup:
+    """The markup of a sentence that stands alone: emphasis and code, no citations."""
+    return join(_atom(atom, lambda number, _: join([f"[{number}]"]), None) for atom in _atoms(text, 0, len(text)))
+
+
 def doubt(sentence: Sentence) -> Doubt | None:
     """What the reader is told about a sentence, or ``None`` where the checker has nothing against it."""
     problems = "; ".join(sentence.problems)

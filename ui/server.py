@@ -1,4 +1,7 @@
-"""Serves the page: takes the port first, then builds the page, then runs until interrupted."""
+"""Serves the page: takes the port first, then builds the page, then runs until interrupted.
+
+Nothing slow is imported before the port is taken.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag.errors import CitewellError
 from rag.settings import Settings
@@ -16,14 +17,7 @@ from ui.header import Shelf
 from ui.security import LOOPBACK
 from ui.stream import Answering
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
-_ASSETS = Path(__file__).parent / "assets"
-_ASSETS_PATH = "/assets/citewell"
 _BACKLOG = 128
-#: Seconds that requests still being answered get when the server leaves.
-_GRACE_S = 2
 
 
 class PortError(CitewellError):
@@ -61,47 +55,6 @@ def take_port(host: str, port: int) -> socket.socket:
     return taken
 
 
-def make_app(library: Shelf, assistant: Answering, settings: Settings, *, local_only: bool = True) -> ASGIApp:
-    """The whole web application; ``local_only`` refuses requests that other sites' pages make."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    import gradio as gr
-    from fastapi import FastAPI
-    from fastapi.staticfiles import StaticFiles
-
-    from ui.app import build
-    from ui.security import Guard
-    from ui.theme import theme
-
-    app = FastAPI(title="Citewell", docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount(_ASSETS_PATH, StaticFiles(directory=_ASSETS))
-    gr.mount_gradio_app(
-        app,
-        build(library, assistant, settings),
-        path="/",
-        theme=theme(),
-        head=_head(),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        max_file_size="1b",  # the page takes no files
-        app_kwargs={"docs_url": None, "redoc_url": None},
-    )
-    return Guard(app, local_only=local_only)
-
-
-def _head() -> str:
-    """Style sheet and script as head elements, not as ``css`` and ``js``: Gradio would rewrite every selector of the
-    one and compile the other at run time. The style stands inline, so that the page is never seen without it."""
-    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
-    return f"""<style>{style}</style>
-<link rel="icon" type="image/svg+xml" href="{_ASSETS_PATH}/icon.svg">
-<script src="{_ASSETS_PATH}/page.js" defer></script>"""
-
-
 def serve(
     library: Shelf,
     assistant: Answering,
@@ -125,28 +78,14 @@ def serve(
         PortError: the port is taken, or the address is not one of this machine.
     """
     with contextlib.closing(take_port(host, port)) as taken:
-        port = taken.getsockname()[1]
-        import uvicorn
-
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
-                if self.started and ready is not None:
-                    ready(page_address(host, port))
-
-            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-                # Every open page holds a stream that it never ends: it is hung up, instead of waited for.
-                for connection in list(self.server_state.connections):
-                    connection.transport.close()
-                await super().shutdown(sockets)
+        address = page_address(host, taken.getsockname()[1])
+        from ui.web import Server, make_app
 
         app = make_app(library, assistant, settings, local_only=host in LOOPBACK)
-        config = uvicorn.Config(
-            app, log_level="warning", ws="none", server_header=False, timeout_graceful_shutdown=_GRACE_S
-        )
+        server = Server(app, ready=lambda: ready(address) if ready else None)
         # The server leaves in order and then repeats the interrupt, which has done its work by then.
         with contextlib.suppress(KeyboardInterrupt):
-            Server(config).run(sockets=[taken])
+            server.run(sockets=[taken])
 
 
 def page_address(host: str, port: int) -> str:

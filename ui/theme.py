@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gradio.themes import Base
+from gradio.themes import Base, Font
 
 _SANS = ["-apple-system", "BlinkMacSystemFont", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace"]
@@ -13,8 +10,6 @@ _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono
 
 def theme() -> Base:
     """Gradio's bare theme with every colour handed over to the variables of ``assets/page.css``."""
-    from gradio.themes import Base, Font
-
     both = {
         "body_background_fill": "var(--cw-paper)",
         "body_text_color": "var(--cw-ink)",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,9 +15,6 @@ from tests.support.scripted import SampleShelf, Scripted
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
-
-    from ui.header import Shelf
-    from ui.stream import Answering
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE_MS = 30_000
@@ -65,33 +59,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def serving(library: Shelf, assistant: Answering, settings: Settings) -> Iterator[str]:
-    """The page on a free port, served from a thread; gives its address."""
-    import uvicorn
-
-    from ui.server import make_app, page_address, take_port
-
-    taken = take_port("127.0.0.1", 0)
-    ready = threading.Event()
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready.set()
-
-    app = make_app(library, assistant, settings)
-    server = Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, args=([taken],), daemon=True)
-    thread.start()
-    assert ready.wait(30), "the server did not start"
-    try:
-        yield page_address("127.0.0.1", taken.getsockname()[1])
-    finally:
-        server.should_exit = True
-        thread.join(15)
-
-
 @pytest.fixture(scope="session")
 def scripted() -> Scripted:
     """The assistant behind the shared page."""
@@ -101,7 +68,9 @@ def scripted() -> Scripted:
 @pytest.fixture(scope="session")
 def address(chromium: Browser, scripted: Scripted) -> Iterator[str]:
     """The shared page's address."""
-    with serving(scripted.shelf, scripted, Settings()) as url:
+    from ui.web import running
+
+    with running(scripted.shelf, scripted, Settings()) as url:
         yield url
 
 

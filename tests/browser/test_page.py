@@ -9,7 +9,8 @@ import pytest
 from tests.browser.conftest import GRADIO_WARNINGS, Visit
 from tests.support.scripted import Scripted
 
-pytestmark = [pytest.mark.browser, *GRADIO_WARNINGS]
+# The first test pays for loading Gradio and starting the browser.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), *GRADIO_WARNINGS]
 
 QUESTION = "Which optimizer trains BERT in 76 minutes?"
 

@@ -9,7 +9,7 @@ import pytest
 from rag.answering.assistant import Assistant
 from rag.api import Library
 from rag.settings import Settings
-from tests.browser.conftest import GRADIO_WARNINGS, Visit, serving
+from tests.browser.conftest import GRADIO_WARNINGS, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), *GRADIO_WARNINGS]
 
@@ -25,8 +25,10 @@ new MutationObserver(() => {
 def test_the_sample_library_answers_with_the_sentence_it_rests_on(
     visit: Callable[..., Visit], sample_library: Library
 ) -> None:
+    from ui.web import running
+
     assistant = Assistant(sample_library, Settings(), similarity=sample_library.similarity)
-    with serving(sample_library, assistant, Settings()) as address:
+    with running(sample_library, assistant, Settings()) as address:
         here = visit(address)
         here.page.evaluate(_WATCH)
         here.ask(QUESTION)

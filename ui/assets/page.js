@@ -56,8 +56,9 @@
     left = panel().scrollTop = 0;
     if (!mark) return;
     const shown = mark.getBoundingClientRect();
-    const top = shown.top - room.top - Math.max(0, (room.height - shown.height) / 2);
-    panel().scrollTo({ top, behavior: calm ? "auto" : "smooth" });
+    const below = shown.bottom + 64 - room.bottom; // no further than needed: the title stays in sight where it can
+    const above = shown.top - room.top - 72;
+    if (below > 0) panel().scrollTo({ top: Math.min(below, above), behavior: calm ? "auto" : "smooth" });
   };
 
   const back = () => {
