@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from rag.answering.check import known_links
 from rag.answering.citations import CitationStream
+from rag.retrieval.evidence import Evidence
 from rag.text.sentinels import Sentinel, leading_sentinel, may_become_sentinel, without_sentinels
 
 #: Characters held back while no citation has come: an uncited opening may turn out to be a refusal or a digression.
@@ -19,8 +22,8 @@ class LiveText:
     characters: an answer that never cites is then never shown at all.
     """
 
-    def __init__(self, sources: int) -> None:
-        self._citations = CitationStream(sources)
+    def __init__(self, sources: Sequence[Evidence]) -> None:
+        self._citations = CitationStream(len(sources), links=known_links(sources))
         self._raw: list[str] = []
         self._held = ""
         self._opened = False

@@ -57,7 +57,7 @@ class Run:
         self._usage = Usage()
         self._result = SearchResult(question, (), 0)
         self._request: Request | None = None
-        self._live = LiveText(0)
+        self._live = LiveText(())
         self._failure: ModelError | None = None
 
     @contextmanager
@@ -104,7 +104,7 @@ class Run:
         constants = {"not_stated": NOT_STATED, "not_found": NOT_FOUND}
         limit = prompt_limit(parts.settings)
         self._request = fit(parts.answer_prompt, self._standalone, relevant, constants, parts.counter, limit)
-        self._live = LiveText(len(self._request.evidence))
+        self._live = LiveText(self._request.evidence)
         return self._request.messages if self._request.evidence else ()
 
     def take(self, chunk: Chunk) -> TextDelta | None:

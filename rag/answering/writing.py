@@ -11,7 +11,7 @@ from rag.answering.check import CheckedAnswer
 from rag.answering.live import LiveText
 from rag.errors import ModelError
 from rag.models.protocols import Backend, Message
-from rag.text.sentinels import without_sentinels
+from rag.text.sentinels import leading_sentinel, without_sentinels
 
 _DETAIL = 300
 Check = Callable[[str], CheckedAnswer]
@@ -74,9 +74,7 @@ class Writer:
     def _extract(self, label: str, ledger: tuple[LedgerEntry, ...]) -> Written:
         """The extractive answer to the same request, labelled as what it is."""
         text = "".join(chunk.text for chunk in self.extractive.stream(self.messages, max_tokens=self.max_tokens))
-        live = LiveText(0)
-        live.feed(text)
-        checked = self.check(text) if text and live.sentinel is None else None
+        checked = self.check(text) if text and leading_sentinel(text) is None else None
         if checked is None or not checked.citations:
             return Written("not_stated", before=f"{label} {says.EXTRACT_EMPTY}", ledger=ledger, extracted=True)
         before = f"{label} {says.EXTRACT_LABEL}"

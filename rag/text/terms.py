@@ -24,7 +24,9 @@ STOPWORDS = frozenset(
     with within without would yes yet you your yours eg etc vs versus compared com author authors article study
     work works abstract abstracts answer question explain describe find found called mean means stand stands
     come comes put anyone's it's what's that's don't doesn't didn't isn't i'm can't there's ok okay hello hi
-    thanks im ive id dont doesnt didnt cant whats thats era style styled based aware sized""".split()
+    thanks im ive id dont doesnt didnt cant whats thats era style styled based aware sized exact precise
+    precisely actual overall specific particular main acronym acronyms abbreviation
+    refer refers referred denote denotes""".split()
 )
 #: Upper-case words that every question about papers may hold without naming anything of its own.
 _NOT_NAMES = frozenset("I A OK AI ML NLP LLM LLMs PLM PLMs MLM SOTA API APIs vs II III IV PS FAQ USA UK EU".split())

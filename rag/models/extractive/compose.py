@@ -10,8 +10,8 @@ from rag.text.sources import without_marks
 
 # What a sentence leans on when it opens with one of these stands in the sentence before it.
 _LEANS = re.compile(r"(?:it|its|they|their|this|these|those|such|both|here)\b", re.IGNORECASE)
-# A number alone in brackets would read as a citation: "(1) ... (2) ..." becomes "1) ... 2) ...".
-_BARE_NUMBER = re.compile(r"\((\d{1,3})\)")
+# A number alone in brackets at the end of a clause would read as a citation; before a word it numbers a list.
+_BARE_NUMBER = re.compile(r"\s{0,3}\(\d{1,3}\)(?=\s{0,3}(?:[.,;:!?)]|$))")
 _STOPS = ".!?…"
 _QUOTES = str.maketrans({'"': "'", "“": "‘", "”": "’"})
 
@@ -43,4 +43,4 @@ def _sentence(pick: Pick, *, attribute: bool) -> str:
 
 def _quotable(text: str) -> str:
     """Text from a source without anything in it that would read as a citation of ours."""
-    return _BARE_NUMBER.sub(r"\1)", without_marks(text)).strip()
+    return _BARE_NUMBER.sub("", without_marks(text)).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,18 +12,24 @@ from rag.models.extractive.matching import Words, acronym, corrected, strength, 
 from rag.models.extractive.question import Question, Term
 from rag.text.sentences import sentences
 from rag.text.sources import SourceText
+from rag.text.terms import pieces, stem, tokens
 
 #: A term counts as present from here on: a synonym does, half of a compound does not.
 PRESENT = 0.55
+_ALIAS = 0.8
+_OPENING = 5
+_ALIASED = re.compile(r"\(([A-Z][A-Za-z]{1,9})\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence (or title, or whole source), its words, and how surely it speaks of each term of the question."""
+    """A sentence (or title, or whole source), its words, and how surely it speaks of each term of the question;
+    ``opens`` are the terms among its first words."""
 
     text: str
     words: Words
     has: Mapping[Term, float]
+    opens: frozenset[Term]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Reading:
 def read(question: Question, sources: Sequence[SourceText]) -> Reading:
     """The sources as they bear on ``question``."""
     texts = [_texts(source) for source in sources]
-    vocabulary = known_stems().union(*(words.unique for text in texts for words in text.values()))
+    vocabulary = known_stems().union(*(words_of(parts[-1]).unique for parts in texts))
     question = _respelt(question, sorted(vocabulary))
     terms = question.terms
     found = tuple(_source(source.number, text, terms) for source, text in zip(sources, texts, strict=True))
@@ -80,7 +87,13 @@ def _respelt(question: Question, vocabulary: Sequence[str]) -> Question:
         return tuple(dict.fromkeys(spelt.get(term) or _same(term, spelt) for term in terms))
 
     pairs = tuple((spelt.get(a) or _same(a, spelt), spelt.get(b) or _same(b, spelt)) for a, b in question.pairs)
-    return replace(question, terms=put(question.terms), focus=tuple(map(put, question.focus)), pairs=pairs)
+    return replace(
+        question,
+        terms=put(question.terms),
+        focus=tuple(map(put, question.focus)),
+        subject=put(question.subject),
+        pairs=pairs,
+    )
 
 
 def _same(term: Term, spelt: Mapping[Term, Term]) -> Term:
@@ -88,16 +101,49 @@ def _same(term: Term, spelt: Mapping[Term, Term]) -> Term:
     return next(new for old, new in spelt.items() if old.parts == term.parts)
 
 
-def _texts(source: SourceText) -> dict[str, Words]:
-    """The words of every part of a source, by its text; the whole comes last."""
+def _texts(source: SourceText) -> list[str]:
+    """The title, every sentence, and last all of it together."""
     parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in sentences(p))]
-    whole = " . ".join((*parts, source.about))
-    return {**{part: words_of(part) for part in parts}, whole: words_of(whole)}
+    return [*parts, " . ".join((*parts, source.about))]
 
 
-def _source(number: int, texts: Mapping[str, Words], terms: Sequence[Term]) -> Source:
-    lines = [
-        Line(text, words, {term: max(strength(term, words), acronym(term, words)) for term in terms})
-        for text, words in texts.items()
-    ]
-    return Source(number, lines[0], tuple(lines[1:-1]), lines[-1])
+def _has(terms: Sequence[Term], words: Words, aliases: Mapping[str, Sequence[Term]]) -> dict[Term, float]:
+    named = {term for alias, long in aliases.items() if alias in words.cased for term in long}
+    return {t: max(strength(t, words), acronym(t, words), _ALIAS if t in named else 0.0) for t in terms}
+
+
+def _aliases(text: str, terms: Sequence[Term]) -> dict[str, list[Term]]:
+    """The acronyms that a source gives for what the question writes out: "Latent Program Algorithm (LPA)"."""
+    found: dict[str, list[Term]] = {}
+    for match in _ALIASED.finditer(text):
+        alias = match.group(1)
+        before = [token.text for token in tokens(text[max(0, match.start() - 200) : match.start()])]
+        parts = [part for word in before for part in pieces(word)][-len(alias) :]
+        if "".join(part[0] for part in parts) != alias.lower():
+            continue
+        roots = {stem(part) for part in parts}
+        long = [term for term in terms if set(term.parts) <= roots]
+        if len(roots) <= sum(len(term.parts) for term in long):
+            found[alias] = long
+    return found
+
+
+def _source(number: int, texts: Sequence[str], terms: Sequence[Term]) -> Source:
+    *parts, whole = texts
+    aliases = _aliases(whole, terms)
+    everywhere = _line(whole, terms, aliases)
+    held = [term for term in terms if everywhere.has[term]]
+    title, *lines = (_line(part, terms, aliases, held) for part in parts)
+    return Source(number, title, tuple(lines), everywhere)
+
+
+def _line(
+    text: str, terms: Sequence[Term], aliases: Mapping[str, Sequence[Term]], held: Sequence[Term] | None = None
+) -> Line:
+    """A text as it bears on ``terms``; only those of ``held`` need to be looked for."""
+    look = terms if held is None else held
+    words = words_of(text)
+    has = dict.fromkeys(terms, 0.0) | _has(look, words, aliases)
+    opening = words_of(" ".join(text.split()[:_OPENING]))
+    in_opening = _has([term for term in look if has[term] >= PRESENT], opening, aliases)
+    return Line(text, words, has, frozenset(term for term, found in in_opening.items() if found >= PRESENT))

@@ -87,11 +87,11 @@ KIND_NOUNS = frozenset(
     language languages hardware machine baseline baselines framework tool tools operator operators
     ingredient ingredients component components property properties characteristic characteristics aspect
     aspects direction directions application applications category categories domain domains field fields
-    strategy strategies optimisation optimisations optimization reason reasons role roles classifier
+    strategy strategies reason reasons role roles classifier
     classifiers teacher teachers modality modalities device platform checkpoint library libraries resource
     resources venue author authors organisation company year date number figure figures value amount
-    fraction share proportion size percentage score scores result results name idea thing kind type sort
-    part parts stage stages step steps scheme modification modifications choice choices setting settings
+    fraction share proportion size percentage ratio factor range count score scores result results name idea thing kind
+    type sort     part parts stage stages step steps scheme modification modifications choice choices setting settings
     example examples list paradigm paradigms level levels group groups objective objectives purpose problem
     problems issue issues challenge challenges advantage advantages benefit benefits limitation limitations
     contribution contributions finding findings margin gain difference budget link url address website
@@ -135,6 +135,11 @@ TREATING = frozenset(
     investigates report reports provide offer offers cover covers consider considers explore explores examine examines
     read recommend resources resource available exist switch getting past purpose contain contains organise organize
     field""".split()
+)
+
+#: "how many points better": what is counted stands before them.
+COMPARATIVES = frozenset(
+    "better worse higher lower more fewer less larger smaller faster slower longer shorter".split()
 )
 
 #: Verbs that stand where a noun would: "what happens to ...", "which model turned out to ...".

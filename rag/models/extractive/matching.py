@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rag.models.extractive.lexicon import NUMBER_WORDS, synonyms
@@ -42,6 +43,7 @@ class Words:
     initials: str
 
 
+@lru_cache(maxsize=2_048)
 def words_of(text: str) -> Words:
     """The words of ``text``; function words are kept, for a question may hang on one."""
     raw: list[str] = []
@@ -82,7 +84,8 @@ def _part(part: str, words: Words, *, name: bool) -> float:
         return 0.0
     if not synonyms(part).isdisjoint(words.unique):
         return SYNONYM
-    if len(part) >= _SHORTEST_SHARED and any(_share_a_root(part, other) for other in words.unique):
+    beginning = part[:_SHORTEST_SHARED]
+    if any(other.startswith(beginning) and _share_a_root(part, other) for other in words.unique):
         return RELATED
     return 0.0
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from rag.models.extractive.lexicon import KIND_NOUNS, NOT_NOUNS, NUMBER_WORDS, QUANTITY_ADJECTIVES, QUANTITY_NOUNS
+from rag.models.extractive.lexicon import (
+    COMPARATIVES,
+    KIND_NOUNS,
+    NOT_NOUNS,
+    NUMBER_WORDS,
+    QUANTITY_ADJECTIVES,
+    QUANTITY_NOUNS,
+)
 from rag.models.extractive.rarity import is_english, rarity
 from rag.text.sentences import sentences
 from rag.text.terms import STOPWORDS, Token, is_technical_name, names, pieces, stem, tokens
@@ -14,8 +21,13 @@ _HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
 _HOW = re.compile(r"\bhow\s+(\w+)\b", re.IGNORECASE)
 _TAKES = r"(?:takes?|took|taken|lasts?|lasted|runs?|ran)"
 _DURATION = re.compile(
-    rf"\bhow\s+(?:long|quickly)\s+(?:do|does|did|is|was|will|would)\b[^?]{{0,120}}\b{_TAKES}\b", re.I
+    rf"\bhow\s+(?:long|quickly)\s+(?:do|does|did|is|was|will|would)\b[^?]{{0,120}}\b{_TAKES}\b"
+    r"|\b(?:what(?:'s|\s+is|\s+was)?|which|how\s+much)\s+(?:the\s+)?(?:\w+\s+){0,2}?"
+    r"(?:training|inference|running|run|processing|response|execution|computation)\s+time\b",
+    re.IGNORECASE,
 )
+#: "how much does it cost in dollars": what is asked in another unit is not answered.
+_IN_UNIT = re.compile(r"\bhow\s+\w+\b[^?;:]{0,120}\bin\s+([a-z]{3,15})\s*\??\s*$", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:when|(?:what|which)\s+years?)\b", re.IGNORECASE)
 _REASON = re.compile(r"\bwhy\b|\breasons?\b", re.IGNORECASE)
 _MANNER = re.compile(r"\bhow\s+(?:do|does|did|is|are|was|were|can|could|has|have|to|exactly)\b", re.IGNORECASE)
@@ -37,6 +49,7 @@ _COMPARE = re.compile(
     r"|respectively|one\s+(?:paper|is|does|uses)|another)\b",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(r"\b(?:what|how)\s+(?:does|do|did|is|are|was|were|can|could|has|have)\b", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|whose|how\s+much|how\s+many)\b", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 # In brackets, or set aside by the question itself: "besides X, which ...", "in languages other than X".
@@ -94,14 +107,16 @@ class Term:
 class Question:
     """A question, analysed.
 
-    ``focus`` holds the noun phrases behind its question words: what an answer must speak of. ``pairs`` are neighbouring
-    terms. ``counted`` are the stems of what "how many" counts. ``figures`` are its numbers, in digits and words. The
-    flags tell the kind of answer, ``several`` that many papers may answer, ``compares`` that each of several should.
+    ``focus`` holds the noun phrases behind its question words: what an answer must speak of; ``subject`` is the one
+    behind "what does" or "how is". ``pairs`` are neighbouring terms. ``counted`` are the stems of what "how many"
+    counts. ``figures`` are its numbers, in digits and words. The flags tell the kind of answer, ``several`` that many
+    papers may answer, ``compares`` that each of several should.
     """
 
     text: str
     terms: tuple[Term, ...]
     focus: tuple[tuple[Term, ...], ...]
+    subject: tuple[Term, ...]
     pairs: tuple[tuple[Term, Term], ...]
     counted: tuple[str, ...]
     figures: frozenset[str]
@@ -138,6 +153,7 @@ def analyse(text: str) -> Question:
         text=text,
         terms=tuple(terms.values()),
         focus=focus,
+        subject=tuple(reader.subject()),
         pairs=tuple(reader.pairs()),
         counted=counted,
         figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)) | numbers,
@@ -172,7 +188,12 @@ class _Reader:
         """A word as a term; ``None`` for function words and bare numbers."""
         word = token.text.removesuffix("'s").removesuffix("’s")
         bare = [p for p in pieces(word) if p not in STOPWORDS]
-        if not bare or word.lower() in NUMBER_WORDS or all(p.replace(".", "").isdigit() for p in bare):
+        if (
+            not bare
+            or word.lower() in NUMBER_WORDS
+            or _is_slip(word)
+            or all(p.replace(".", "").isdigit() for p in bare)
+        ):
             return None
         name = word in self._names
         # A name is told by its rarest part, a compound by all of them.
@@ -188,17 +209,26 @@ class _Reader:
     def counted(self) -> list[str]:
         """The stems of the nouns that "how many" counts: the last words of their phrases."""
         phrases = [self._phrase(match.end()) for match in _HOW_MANY.finditer(self._text)]
-        return [stem(p) for phrase in phrases if phrase for p in pieces(phrase[-1].text) if p not in STOPWORDS]
+        nouns = [[word.text for word in phrase if word.text.lower() not in COMPARATIVES] for phrase in phrases]
+        return [stem(p) for phrase in nouns if phrase for p in pieces(phrase[-1]) if p not in STOPWORDS]
 
     def focus(self) -> list[list[Term]]:
         """The noun phrases behind the question words. A question without any, in telegram style, asks for what stands
         behind its colon."""
         starts = [match.end() for match in _WH.finditer(self._text)]
+        unit = _IN_UNIT.search(self._text)
+        if unit:
+            starts.append(unit.start(1))
         head, colon, rest = self._text.partition(": ")
         if colon and not _WH.search(rest) and not _HOW.search(rest) and head:
             starts.append(len(head) + len(colon))
         phrases = [phrase for at in starts for phrase in self._joined(at)]
         return [[t for word in phrase if (t := self.term(word)) is not None] for phrase in phrases]
+
+    def subject(self) -> list[Term]:
+        """The noun phrase that "what does ... do" or "how is ... made" is about."""
+        match = _ABOUT.search(self._text)
+        return [t for word in self._phrase(match.end()) if (t := self.term(word)) is not None] if match else []
 
     def _joined(self, start: int) -> list[list[Token]]:
         """The noun phrase at ``start`` and those that "and" or a comma add to it: "which datasets and metrics"."""
@@ -233,6 +263,13 @@ class _Reader:
                 break
             phrase.append(word)
         return phrase
+
+
+def _is_slip(word: str) -> bool:
+    """Whether a word is a function word with its letters in disorder: "teh", "waht"."""
+    if not word.islower() or len(word) < 3 or is_english(word):
+        return False
+    return any(len(word) == len(other) and sorted(word) == sorted(other) for other in STOPWORDS)
 
 
 def _name_words(text: str, words: list[Token]) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.models.extractive.evidence import PRESENT, Line, Reading, Source
@@ -19,8 +18,10 @@ _NAME = 1.5
 _COUNTED, _NUMBER, _UNIT, _SPELT_OUT, _FIGURE, _YEAR, _CUE, _INSTANCE = 0.5, 0.2, 0.3, 0.6, 0.2, 0.3, 0.1, 0.12
 _FOCUS, _PAIR = 0.5, 0.4
 _BACKGROUND = 0.12
+# "Our code is available at ...": holds the names and answers nothing.
+_ADDRESS = 0.3
 # "The interpolation operator is ...": a sentence that opens with what is asked about tells of it.
-_SUBJECT, _SUBJECT_REACH = 0.25, 4
+_SUBJECT = 0.25
 #: Words that may stand between a number and what it counts: "42 of the most capable LLMs".
 COUNT_REACH = 6
 _YEAR_FIGURE = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d)")
@@ -30,6 +31,10 @@ _REASON_CUE = re.compile(
 _MANNER_CUE = re.compile(
     r"\b(?:by|via|through|using|based on|instead of|allow|employ\w*|leverag\w*|relies|first|then)\b"
 )
+_ASKS_FOR_LINK = re.compile(
+    r"\b(?:code|github|link|url|website|address|repository|repo|available|availability|download|released?|find)\b", re.I
+)
+_LINK = re.compile(r"https?://", re.I)
 # Where an abstract turns from what is known to what it adds.
 _OWN = re.compile(r"\b(?:we|our|ours|us|this (?:paper|work|study|survey|review|article|book|investigation))\b", re.I)
 
@@ -68,8 +73,11 @@ class Scorer:
         score += _FOCUS * sum(telling[t] * line.has[t] for phrase in self.question.focus for t in phrase)
         score += _PAIR * sum(min(telling[a], telling[b]) for a, b in self.question.pairs if _adjacent(a, b, line.words))
         score = score / self.reading.total + self._kind(line)
-        if any(_opens(phrase, line.words) for phrase in self.question.focus):
+        subjects = [*self.question.focus, self.question.subject]
+        if any(any(not t.kind for t in phrase) and line.opens.issuperset(phrase) for phrase in subjects):
             score += _SUBJECT
+        if not _ASKS_FOR_LINK.search(self.question.text) and _LINK.search(line.text):
+            score -= _ADDRESS
         return score - (_BACKGROUND if at < first_own(source) else 0.0)
 
     def _in_context(self, term: Term, source: Source, at: int) -> float:
@@ -122,12 +130,6 @@ def _adjacent(first: Term, second: Term, words: Words) -> bool:
     """Whether two terms stand side by side, or one word apart."""
     places = [i for i, root in enumerate(words.stems) if root == first.parts[-1]]
     return any(second.parts[0] in words.stems[i + 1 : i + 3] for i in places)
-
-
-def _opens(phrase: Sequence[Term], words: Words) -> bool:
-    """Whether a text opens with a phrase that says more than a kind of answer."""
-    opening = set(words.stems[:_SUBJECT_REACH])
-    return any(not t.kind for t in phrase) and all(t.parts[-1] in opening for t in phrase)
 
 
 def first_own(source: Source) -> int:

@@ -13,7 +13,7 @@ from rag.models.extractive.question import Term
 from rag.models.extractive.score import Scorer, first_own
 
 #: Share of a compared question, without the other's name, that each of the compared must speak of.
-_COMPARED = 0.5
+_COMPARED = 0.4
 #: What a listed paper must reach: of the question, and of what the best paper holds.
 _LISTED, _OF_BEST = 0.5, 0.75
 _OWN = 0.8
@@ -55,7 +55,9 @@ def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
         return []
     if sum(t.weight for t in known) < _LISTED * sum(t.weight for t in asked):
         return []
-    narrowed = Scorer(reread(replace(question, terms=known, focus=(), pairs=_pairs_of(scorer, known)), scorer.reading))
+    narrowed = Scorer(
+        reread(replace(question, terms=known, focus=(), subject=(), pairs=_pairs_of(scorer, known)), scorer.reading)
+    )
     sources = sorted(narrowed.reading.sources, key=lambda s: _belongs(narrowed, s), reverse=True)
     bar = _OF_BEST * _belongs(narrowed, sources[0])
     chosen = [s for s in sources if _belongs(narrowed, s) >= bar]
@@ -77,7 +79,9 @@ def _asked_of(scorer: Scorer, source: Source, telling: Sequence[Term]) -> Scorer
     question = scorer.question
     terms = tuple(t for t in question.terms if t not in telling or source.whole.has[t] >= PRESENT)
     focus = tuple(tuple(t for t in phrase if t in terms) for phrase in question.focus)
-    return Scorer(reread(replace(question, terms=terms, focus=focus, pairs=_pairs_of(scorer, terms)), scorer.reading))
+    subject = tuple(t for t in question.subject if t in terms)
+    alone = replace(question, terms=terms, focus=focus, subject=subject, pairs=_pairs_of(scorer, terms))
+    return Scorer(reread(alone, scorer.reading))
 
 
 def _pairs_of(scorer: Scorer, terms: Sequence[Term]) -> tuple[tuple[Term, Term], ...]:
