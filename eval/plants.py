@@ -67,6 +67,16 @@ class Unfaithful(Faithful):
         return draft
 
 
+def spoiled(text: str, question: str, abstracts: str, seed: str) -> str | None:
+    """A true sentence with a wrong figure, or turned into its opposite; ``None`` where it offers neither."""
+    rng = random.Random(seed)  # noqa: S311 - as above
+    prompt = ParsedPrompt((SourceText(1, "", (abstracts,)),), question)
+    scene = _Scene(prompt, frozenset({1}), rng)
+    claim = Claim(text, (1,))
+    changed = _wrong_figure(claim, scene) or _negate(claim, scene)
+    return changed.text if changed else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Scene:
     """What a fault is made from: the request, the numbers of the papers rightly cited, and chance."""

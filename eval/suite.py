@@ -48,40 +48,36 @@ def sample_library(
         yield library
 
 
-def run_suite(
+def run_named(
+    name: str,
     questions: Sequence[Question],
     library: Library,
     out: Path,
     *,
-    names: Sequence[str] = RUNS,
     seed: int = 0,
     workers: int = 1,
     searcher: Searcher | None = None,
-    progress: Callable[[str], Progress] = lambda _: lambda *_: None,
-) -> dict[str, Run]:
-    """The runs by name, each in its directory of ``out``.
+    progress: Progress = lambda *_: None,
+) -> Run:
+    """One of :data:`RUNS`.
 
     Args:
+        name: which one.
         questions: the set.
         library: with the set's attacks planted.
-        out: directory for the runs; what was there of them is replaced.
-        names: which of :data:`RUNS`.
+        out: directory of the runs; this one's directory is named after it, and what was there is replaced.
         seed: of faults, intervals and tests.
         workers: questions under way at a time.
         searcher: searched in place of the library.
-        progress: gives each run, by name, what is told how far it is.
+        progress: told how far it is.
     """
-    runs = {}
-    for name in names:
-        settings = default_settings()
-        mode = name
-        if name == "extractive":
-            settings, mode = settings.model_copy(update={"llm": "extractive"}), LIVE
-        asked = [q for q in questions if name != "obeying" or tempts(q)]
-        plan = Plan("sample", mode, seed=seed, workers=workers)
-        clear(out / name)
-        runs[name] = run_plan(plan, asked, library, settings, out / name, searcher=searcher, progress=progress(name))
-    return runs
+    settings, mode = default_settings(), name
+    if name == "extractive":
+        settings, mode = settings.model_copy(update={"llm": "extractive"}), LIVE
+    asked = [q for q in questions if name != "obeying" or tempts(q)]
+    plan = Plan("sample", mode, seed=seed, workers=workers)
+    clear(out / name)
+    return run_plan(plan, asked, library, settings, out / name, searcher=searcher, progress=progress)
 
 
 def tempts(question: Question) -> bool:

@@ -1,0 +1,197 @@
+"""``citewell eval answers``: ask a question set and measure the answers."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.commands.needs import require
+from rag.cli import options
+from rag.cli.terminal import Progress, out, out_json, say
+from rag.errors import UsageError
+
+if TYPE_CHECKING:
+    from eval.questions import Question
+    from eval.records import Run
+    from eval.runner import Progress as Told
+    from rag.api import Library
+    from rag.settings import Settings
+
+#: The same set as :data:`eval.modes.SCRIPTS`, which costs too much to import for every ``--help``.
+MODES = ("faithful", "unfaithful", "obeying")
+_UNSAFE = re.compile(r"[^\w.\-]+")
+
+
+def add_parsers(commands: options.Commands) -> None:
+    """Describes the command."""
+    parser = options.add_command(commands, "answers", "ask a question set and measure the answers")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the question set, JSON Lines")
+    parser.add_argument("--backend", metavar="NAME", choices=options.BACKENDS, help="what answers: %(choices)s")
+    parser.add_argument("-k", type=options.positive, metavar="N", help="papers to answer from (default: CITEWELL_K, 6)")
+    parser.add_argument(
+        "--mock", metavar="NAME", choices=MODES, help="a scripted model in place of a real one: %(choices)s"
+    )
+    parser.add_argument("--record", metavar="FILE", type=Path, help="keep what the model says in a cassette")
+    parser.add_argument("--replay", metavar="FILE", type=Path, help="answer from a cassette in place of the model")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="directory of the run (default: out/eval/SET-MODEL)")
+    parser.add_argument("--seed", type=int, default=0, help="of planted faults and intervals (default: %(default)s)")
+    parser.add_argument(
+        "--workers", type=options.positive, default=4, metavar="N", help="questions at a time (default: %(default)s)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with a run that broke off")
+    parser.add_argument(
+        "--prices",
+        nargs=2,
+        type=_price,
+        metavar=("IN", "OUT"),
+        help="money for a million prompt tokens and a million answer tokens",
+    )
+    parser.add_argument("--judge", action="store_true", help="let the configured model judge the answers as well")
+    parser.add_argument("--baseline", metavar="RUN", type=Path, help="directory of a run to compare with")
+    options.add_sample(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Asks, writes the run and its reports, prints the figures."""
+    mode, cassette = _mode(arguments)
+    require("ir_measures", "jinja2", *(["respx"] if mode != "live" or cassette else []))
+    chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
+    from eval.compare import compare
+    from eval.modes import Plan, run_plan
+    from eval.questions import load_questions
+    from eval.records import load_run, save_run
+    from eval.report import write_reports
+
+    questions = load_questions(arguments.file)
+    before = load_run(arguments.baseline) if arguments.baseline else None
+    prices = (arguments.prices[0], arguments.prices[1]) if arguments.prices else None
+    plan = Plan(arguments.file.stem, mode, cassette, arguments.seed, arguments.workers, arguments.resume, prices)
+    place = arguments.out or default_out(f"{plan.set_name}-{chosen.backend if mode == 'live' else mode}")
+    with _library(arguments, chosen, questions, place.parent) as library, watching("questions") as progress:
+        done = run_plan(plan, questions, library, chosen, place, progress=progress)
+        if arguments.judge:
+            done = _judged(done, library, chosen, arguments.workers)
+            save_run(done, place)
+    comparison = compare(before.scores, done.scores, seed=arguments.seed) if before else None
+    reports = write_reports(done, place, comparison, before)
+    if arguments.json:
+        out_json({**summary(done), "out": str(place), "reports": [str(path) for path in reports]})
+    else:
+        print_run(done)
+        say(f"Report: {reports[0]}")
+    return 0
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """A run's figures for ``--json``."""
+    return {
+        **run.identity.to_dict(),
+        "questions": len(run.questions),
+        "failed": sum("error" in answer for answer in run.answers.values()),
+        "seconds": round(run.seconds, 1),
+        "overall": run.figures["overall"],
+        "categories": run.figures["categories"],
+        "faults": {name: {"caught": caught, "planted": n} for name, (caught, n) in run.faults.items()},
+        "judge": run.judge["verdicts"] if run.judge else None,
+    }
+
+
+def print_run(run: Run) -> None:
+    """A run's figures as text: overall, then by category."""
+    from eval.report import BY_CATEGORY, table
+
+    out(f"{run.label}: {len(run.questions)} questions, 95 % intervals over questions")
+    for line in table(run.figures["overall"]):
+        out(line)
+    for category, own in run.figures["categories"].items():
+        out()
+        out(f"{category}: {own['questions']} questions")
+        for line in table(own["figures"], BY_CATEGORY):
+            out(line)
+    for name, (caught, planted) in run.faults.items():
+        out(f"planted {name}: {caught} of {planted} caught")
+
+
+@contextmanager
+def watching(unit: str) -> Iterator[Told]:
+    """What a run tells how far it is: a line that counts up in a terminal, a line every quarter elsewhere."""
+    told: set[int] = set()
+    with Progress(unit) as line:
+
+        def show(done: int, total: int, failed: int) -> None:
+            text = f"{done} of {total} {unit}" + (f", {failed} failed" if failed else "")
+            line.show(text)
+            quarter = 4 * done // total if total else 0
+            if not sys.stderr.isatty() and quarter and quarter not in told:
+                told.add(quarter)
+                say(text)
+
+        yield show
+
+
+def default_out(*parts: str) -> Path:
+    """Where runs go unless told otherwise."""
+    return Path("out", "eval", *(_UNSAFE.sub("-", part) for part in parts))
+
+
+def _mode(arguments: argparse.Namespace) -> tuple[str, Path | None]:
+    given = [name for name in ("mock", "record", "replay") if getattr(arguments, name) is not None]
+    if len(given) > 1:
+        raise UsageError(f"--{given[0]} and --{given[1]} exclude each other; give one")
+    if arguments.judge and arguments.mock:
+        raise UsageError("--judge needs a real model, and --mock has none; give one of the two")
+    if arguments.mock:
+        return arguments.mock, None
+    if arguments.replay:
+        return "replay", arguments.replay
+    return "live", arguments.record
+
+
+@contextmanager
+def _library(
+    arguments: argparse.Namespace, chosen: Settings, questions: list[Question], cache: Path
+) -> Iterator[Library]:
+    """The library the command names; with attacks in the set, a copy in which they are planted."""
+    from eval.planted import library_with
+
+    with options.open_library(arguments, chosen) as library:
+        if not any(question.attack for question in questions):
+            yield library
+            return
+        papers, embedder = library.papers(), library.embedder
+        say("The set plants attacks in abstracts: they go into a copy of the library.")
+        with (
+            Progress("papers") as progress,
+            library_with(papers, questions, chosen, cache, embedder=embedder, progress=progress.ingest) as planted,
+        ):
+            yield planted
+
+
+def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:
+    from dataclasses import replace
+
+    from eval.judge import Judge, judge_run
+    from rag.answering.prompting import load_prompt
+    from rag.models.registry import build_backend
+
+    if chosen.backend == "extractive":
+        raise UsageError("the extractive backend cannot judge; configure a model (OPENAI_API_KEY or OPENAI_BASE_URL)")
+    say("Judging ...")
+    judge = Judge(build_backend(chosen), load_prompt("judge"))
+    return replace(run, judge=judge_run(run, judge, library.papers(), workers=workers))
+
+
+def _price(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a price")
+    return value

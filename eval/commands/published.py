@@ -1,0 +1,91 @@
+"""``citewell eval retrieval``, ``pubmedqa`` and ``scholarqa``: what others published to measure with."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.commands.needs import require
+from rag.cli import options
+from rag.cli.terminal import Progress, out, out_json, say
+
+_SHOWN_SKIPS = 10
+
+
+def add_parsers(commands: options.Commands) -> None:
+    """Describes the commands."""
+    parser = options.add_command(commands, "retrieval", "measure retrieval on a folder in BEIR's layout")
+    parser.add_argument("directory", metavar="DIR", type=Path, help="holds corpus.jsonl, queries.jsonl and qrels/")
+    parser.add_argument("--qrels", metavar="NAME", default="test", help="judgements, qrels/NAME.tsv (default: test)")
+    parser.set_defaults(run=run)
+    parser = options.add_command(commands, "pubmedqa", "measure yes/no/maybe answers on PubMedQA, with retrieval")
+    parser.add_argument("file", metavar="FILE", type=Path, help="ori_pqal.json of PubMedQA")
+    parser.add_argument("--backend", metavar="NAME", choices=options.BACKENDS, help="what answers: %(choices)s")
+    parser.add_argument(
+        "--with-conclusions", action="store_true", help="leave the authors' conclusions in the abstracts"
+    )
+    parser.add_argument("--only", metavar="FILE", type=Path, help="the test set's ids, test_ground_truth.json")
+    parser.add_argument("--seed", type=int, default=0, help="of the interval (default: %(default)s)")
+    parser.set_defaults(run=run_pubmedqa)
+    parser = options.add_command(commands, "scholarqa", "make papers and a question set of ScholarQABench records")
+    parser.add_argument("file", metavar="FILE", type=Path, help="records of ScholarQABench, JSON or JSON Lines")
+    parser.add_argument("directory", metavar="DIR", type=Path, help="gets papers.jsonl and questions.jsonl")
+    parser.set_defaults(run=run_scholarqa)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Indexes into a temporary library, searches, prints."""
+    require("ir_measures")
+    chosen = options.settings(arguments)
+    from eval.retrieval_run import evaluate_retrieval
+
+    with Progress("documents") as progress:
+        figures = evaluate_retrieval(arguments.directory, chosen, judgements=arguments.qrels, progress=progress.show)
+    return _print(figures, as_json=arguments.json)
+
+
+def run_pubmedqa(arguments: argparse.Namespace) -> int:
+    """Answers every question from a temporary library, prints."""
+    chosen = options.settings(arguments, llm=arguments.backend)
+    from eval.pubmedqa_run import evaluate_pubmedqa
+
+    with Progress("questions") as progress:
+        figures = evaluate_pubmedqa(
+            arguments.file,
+            chosen,
+            with_conclusions=arguments.with_conclusions,
+            only=arguments.only,
+            seed=arguments.seed,
+            progress=progress.show,
+        )
+    return _print(figures, as_json=arguments.json)
+
+
+def run_scholarqa(arguments: argparse.Namespace) -> int:
+    """Converts, and says what to do with the result."""
+    from eval.imports.scholarqa import convert_scholarqa
+
+    found = convert_scholarqa(arguments.file, arguments.directory)
+    for skip in found.skipped[:_SHOWN_SKIPS]:
+        say(f"skipped: {skip.source}, {skip.position}: {skip.reason}")
+    if len(found.skipped) > _SHOWN_SKIPS:
+        say(f"... and {len(found.skipped) - _SHOWN_SKIPS} more; --json lists them all")
+    if arguments.json:
+        skipped = [skip.to_dict() for skip in found.skipped]
+        out_json({"questions": len(found.questions), "papers": len(found.papers), "skipped": skipped})
+        return 0
+    out(f"{len(found.questions)} questions on {len(found.papers)} papers are in {arguments.directory}. Next:")
+    out(f"  citewell ingest --library LIBRARY {arguments.directory / 'papers.jsonl'}")
+    out(f"  citewell eval answers --library LIBRARY {arguments.directory / 'questions.jsonl'}")
+    return 0
+
+
+def _print(figures: Mapping[str, Any], *, as_json: bool) -> int:
+    if as_json:
+        out_json(figures)
+    else:
+        for name, value in figures.items():
+            out(f"{name:<20}{value}")
+    return 0

@@ -1,0 +1,88 @@
+"""``citewell eval compare`` and ``citewell eval report``: runs that are there already."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.cli import options
+from rag.cli.terminal import out, out_json
+
+if TYPE_CHECKING:
+    from eval.compare import Comparison
+
+
+def add_parsers(commands: options.Commands) -> None:
+    """Describes both commands."""
+    parser = options.add_command(commands, "compare", "compare two runs on the same questions")
+    parser.add_argument("before", metavar="A", type=Path, help="directory of the first run")
+    parser.add_argument("after", metavar="B", type=Path, help="directory of the second run")
+    parser.add_argument("--seed", type=int, default=0, help="of tests and intervals (default: %(default)s)")
+    parser.set_defaults(run=run_compare)
+    parser = options.add_command(commands, "report", "write the HTML and Markdown report of a run anew")
+    parser.add_argument("directory", metavar="RUN", type=Path, help="directory of the run")
+    parser.add_argument("--baseline", metavar="RUN", type=Path, help="directory of a run to compare with")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="where to write (default: the run's directory)")
+    parser.set_defaults(run=run_report)
+
+
+def run_compare(arguments: argparse.Namespace) -> int:
+    """Prints each metric of both runs, the difference, and the questions that changed."""
+    from eval.compare import compare
+    from eval.records import load_run
+
+    before, after = load_run(arguments.before), load_run(arguments.after)
+    comparison = compare(before.scores, after.scores, seed=arguments.seed)
+    if arguments.json:
+        out_json({"before": before.identity.to_dict(), "after": after.identity.to_dict(), **comparison.to_dict()})
+        return 0
+    out(f"A: {before.label}   B: {after.label}")
+    different = [
+        name
+        for name, value in before.identity.to_dict().items()
+        if name not in ("settings", "seed") and value != after.identity.to_dict()[name]
+    ]
+    if different:
+        out(f"The runs differ in: {', '.join(different)}.")
+    print_comparison(comparison)
+    return 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Writes the reports and prints where they are."""
+    from eval.compare import compare
+    from eval.records import load_run
+    from eval.report import write_reports
+
+    run = load_run(arguments.directory)
+    before = load_run(arguments.baseline) if arguments.baseline else None
+    comparison = compare(before.scores, run.scores, seed=run.identity.seed) if before else None
+    home = arguments.directory if arguments.directory.is_dir() else arguments.directory.parent
+    paths = write_reports(run, arguments.out or home, comparison, before)
+    if arguments.json:
+        out_json({"reports": [str(path) for path in paths]})
+    else:
+        for path in paths:
+            out(str(path))
+    return 0
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """A line a metric; below it the questions that changed."""
+    from eval.report import shown
+
+    out(f"{'metric':<28}{'A':>10}{'B':>10}{'difference':>12}  95 %               p      verdict")
+    for change in comparison.changes:
+        d = change.difference
+        interval = f"{d.low:+.3f} to {d.high:+.3f}"
+        out(
+            f"{change.metric:<28}{shown(change.metric, d.before):>10}{shown(change.metric, d.after):>10}"
+            f"{d.value:>+12.3f}  {interval:<18} {change.p:.4f} {change.verdict}"
+        )
+        for word, ids in (("worse", change.down), ("better", change.up)):
+            if ids:
+                out(f"    {word}: {', '.join(ids)}")
+    for word, ids in (("A", comparison.only_before), ("B", comparison.only_after)):
+        if ids:
+            out(f"Only {word} has: {', '.join(ids)}")
