@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from rag.answering.prompting import Prompt
@@ -15,13 +15,15 @@ from rag.retrieval.evidence import Evidence
 from rag.settings import Settings
 from rag.text.sentences import sentences
 from rag.text.sources import SourceText, render_question, render_source, render_sources
+from rag.text.terms import stems
 
 #: What a chat format adds around each message, and for the reply (OpenAI's cookbook counts 3 and 3).
 TOKENS_PER_MESSAGE = 4
 #: Sentences of a paper that are kept while another paper still has more: breadth before depth.
 KEEP_PER_PAPER = 3
+#: Tokens that must be left for sources beside instructions and question.
+LEAST_ROOM = 100
 _AUTHORS_SHOWN = 3
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,56 +49,74 @@ def fit(
     prompt: Prompt,
     question: str,
     evidence: Sequence[Evidence],
-    constants: dict[str, str],
+    constants: Mapping[str, str],
     counter: TokenCounter,
     limit: int,
 ) -> Request:
     """The prompt for ``question`` with as much of ``evidence`` (best first) as ``limit`` tokens hold.
 
     First every paper, the last first, shrinks to its ``KEEP_PER_PAPER`` best sentences; then papers go whole, the last
-    first; then the one that is left shrinks to its best sentence.
+    first; then the one that is left shrinks to its best sentence. Without room for that one, no evidence is left.
 
     Raises:
         UsageError: the question alone leaves no room for a source.
     """
 
     def build(drafts: Sequence[_Draft]) -> tuple[Message, ...]:
-        sources = [draft.source(number) for number, draft in enumerate(drafts, 1)]
-        return prompt.fill({**constants, "sources": render_sources(sources), "question": render_question(question)})
+        sources = render_sources([draft.source(number) for number, draft in enumerate(drafts, 1)])
+        return prompt.fill({**constants, "sources": sources, "question": render_question(question)})
 
-    drafts = [_Draft(e, question) for e in evidence]
-    costs = [counter.count(render_source(d.source(n)) + "\n") for n, d in enumerate(drafts, 1)]
     fixed = count_messages(build([]), counter)
-    _shrink(drafts, costs, limit - fixed, counter)
+    if fixed + LEAST_ROOM > limit:
+        raise UsageError(
+            f"the question takes too many tokens ({fixed} of {limit} with our instructions): ask it in fewer words, "
+            "or raise CITEWELL_MAX_PROMPT_TOKENS"
+        )
+    drafts = [_Draft(e, question, counter) for e in evidence]
+    _shrink(drafts, limit - fixed)
     messages = build(drafts)
     # The parts' counts bound the whole's for every tokenizer we know; this is for the one we do not.
-    while drafts and count_messages(messages, counter) > limit:
-        _drop_one(drafts)
+    while drafts and (count_messages(messages, counter) > limit):
+        if not drafts[-1].drop():
+            drafts.pop()
         messages = build(drafts)
-    if evidence and not drafts:
-        raise UsageError(
-            "the question is too long for the model: ask it in fewer words, or raise CITEWELL_MAX_PROMPT_TOKENS"
-        )
     return Request(messages, tuple(d.evidence for d in drafts), count_messages(messages, counter))
 
 
-class _Draft:
-    """A source that is still being cut to size."""
+def _shrink(drafts: list[_Draft], room: int) -> None:
+    for draft in reversed(drafts):
+        while sum(d.cost for d in drafts) > room and len(draft) > KEEP_PER_PAPER:
+            draft.drop()
+    while sum(d.cost for d in drafts) > room and len(drafts) > 1:
+        drafts.pop()
+    while drafts and drafts[0].cost > room:
+        if not drafts[0].drop():
+            drafts.pop()
 
-    def __init__(self, evidence: Evidence, question: str) -> None:
+
+class _Draft:
+    """A source that is still being cut to size; ``cost`` is what it takes in tokens."""
+
+    def __init__(self, evidence: Evidence, question: str, counter: TokenCounter) -> None:
         self.evidence = evidence
+        self._counter = counter
         self._spans = sentences(evidence.paper.abstract)
         self._kept = set(range(len(self._spans)))
-        relevance = _relevance(evidence, question)
         # Worst first; of equals the later one goes first, for an abstract opens with its subject.
-        self._order = sorted(self._kept, key=lambda i: (relevance(i), -i))
+        asked = set(stems(question))
+        self._order = sorted(self._kept, key=lambda i: (self._relevance(i, asked), -i))
+        self.cost = self._count()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def drop(self) -> None:
-        """Leaves out the least relevant sentence."""
+    def drop(self) -> bool:
+        """Leaves out the least relevant sentence; ``False`` where it is the last."""
+        if len(self._kept) < 2:
+            return False
         self._kept.remove(self._order.pop(0))
+        self.cost = self._count()
+        return True
 
     def source(self, number: int) -> SourceText:
         """The source as it stands now."""
@@ -110,43 +130,20 @@ class _Draft:
         passages = tuple(abstract[self._spans[run[0]].start : self._spans[run[-1]].end] for run in runs)
         return SourceText(number, self.evidence.paper.title, passages, about(self.evidence.paper))
 
+    def _count(self) -> int:
+        # Any source number of three digits costs no less than the one it will have.
+        return self._counter.count(render_source(self.source(100)) + "\n")
+
+    def _relevance(self, index: int, asked: AbstractSet[str]) -> float:
+        """The content words a sentence shares with the question, and the rank of its passage."""
+        span = self._spans[index]
+        shared = asked.intersection(stems(self.evidence.paper.abstract[span.start : span.end]))
+        places = (p.passage for p in self.evidence.passages)
+        ranks = [rank for rank, place in enumerate(places, 1) if place.start <= span.start < place.end]
+        return len(shared) + (1 / ranks[0] if ranks else 0.0)
+
 
 def about(paper: Paper) -> str:
     """Authors, year and venue in one line; empty where nothing is known."""
     names = ", ".join(paper.authors[:_AUTHORS_SHOWN]) + (" et al." if len(paper.authors) > _AUTHORS_SHOWN else "")
     return "; ".join(part for part in (names, str(paper.year or ""), paper.venue or "") if part)
-
-
-def _relevance(evidence: Evidence, question: str) -> Callable[[int], float]:
-    """Scores a sentence of the abstract: words it shares with the question, and the rank of its passage."""
-    asked = {word for word in _WORD.findall(question.lower()) if len(word) > 2}
-    abstract = evidence.paper.abstract
-    spans = sentences(abstract)
-
-    def score(index: int) -> float:
-        span = spans[index]
-        shared = asked & set(_WORD.findall(abstract[span.start : span.end].lower()))
-        ranks = [r for r, p in enumerate(evidence.passages, 1) if p.passage.start <= span.start < p.passage.end]
-        return len(shared) + (1 / ranks[0] if ranks else 0.0)
-
-    return score
-
-
-def _shrink(drafts: list[_Draft], costs: list[int], room: int, counter: TokenCounter) -> None:
-    for at in range(len(drafts) - 1, -1, -1):
-        while sum(costs) > room and len(drafts[at]) > KEEP_PER_PAPER:
-            drafts[at].drop()
-            costs[at] = counter.count(render_source(drafts[at].source(at + 1)) + "\n")
-    while sum(costs) > room and len(drafts) > 1:
-        drafts.pop()
-        costs.pop()
-    while sum(costs) > room and drafts and len(drafts[0]) > 1:
-        drafts[0].drop()
-        costs[0] = counter.count(render_source(drafts[0].source(1)) + "\n")
-
-
-def _drop_one(drafts: list[_Draft]) -> None:
-    if len(drafts[-1]) > 1:
-        drafts[-1].drop()
-    else:
-        drafts.pop()

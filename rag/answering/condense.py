@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rag.answering.answer import Turn
 from rag.answering.budget import count_messages
+from rag.answering.citations import CitationStream
+from rag.answering.leak import LeakGuard
 from rag.answering.prompting import Prompt
 from rag.errors import UsageError
 from rag.models.protocols import Message
@@ -58,10 +60,15 @@ def condense_request(
     return _fill(prompt, question, kept)
 
 
-def read_condensed(text: str, question: str) -> str | None:
-    """The standalone question in a model's reply; ``None`` where the reply cannot be one (empty, or an essay)."""
-    lines = [line.strip() for line in _MARKUP.sub(" ", unescape(text)).splitlines() if line.strip()]
-    if not lines:
+def read_condensed(text: str, question: str, instructions: str = "") -> str | None:
+    """The standalone question in a model's reply, as plain text; ``None`` where the reply cannot be one: it is empty,
+    an essay, or gives away ``instructions``."""
+    guard = LeakGuard(instructions)
+    text = guard.feed(text) + guard.finish()
+    plain = CitationStream(0)
+    text = _MARKUP.sub(" ", unescape(text))
+    lines = [line.strip() for line in (plain.feed(text) + plain.finish()).splitlines() if line.strip()]
+    if not lines or guard.removed:
         return None
     line = _LABEL.sub("", lines[0]).strip().strip("\"“”'`*").strip()
     return line if line and len(line) <= len(question) + 400 else None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.answering.check import known_links
 from rag.answering.citations import CitationStream
+from rag.answering.leak import LeakGuard
 from rag.retrieval.evidence import Evidence
 from rag.text.sentinels import Sentinel, leading_sentinel, may_become_sentinel, without_sentinels
 
@@ -18,11 +19,12 @@ _CITED = re.compile(r"\[\d+\]")
 class LiveText:
     """Takes a reply in pieces and gives out what may be shown, in the citations' normal form.
 
-    Held back are a beginning that may become a sentinel, and any text before the first citation up to ``HELD_BACK``
-    characters: an answer that never cites is then never shown at all.
+    Taken out are runs of words from the instructions. Held back are a beginning that may become a sentinel, and any
+    text before the first citation up to ``HELD_BACK`` characters: an answer that never cites is then never shown.
     """
 
-    def __init__(self, sources: Sequence[Evidence]) -> None:
+    def __init__(self, sources: Sequence[Evidence], instructions: str = "") -> None:
+        self._guard = LeakGuard(instructions)
         self._citations = CitationStream(len(sources), links=known_links(sources))
         self._raw: list[str] = []
         self._held = ""
@@ -31,8 +33,13 @@ class LiveText:
 
     @property
     def raw(self) -> str:
-        """The reply so far, source numbers as the model wrote them."""
+        """The reply so far, source numbers as the model wrote them; without what it gave away of its instructions."""
         return "".join(self._raw)
+
+    @property
+    def leaked_words(self) -> int:
+        """How many words of the instructions were taken out."""
+        return self._guard.removed
 
     @property
     def sentinel(self) -> Sentinel | None:
@@ -41,6 +48,9 @@ class LiveText:
 
     def feed(self, text: str) -> str:
         """More of the reply; returns what may be shown now."""
+        return self._take(self._guard.feed(text))
+
+    def _take(self, text: str) -> str:
         self._raw.append(text)
         if not self._opened:
             if may_become_sentinel(self.raw) or leading_sentinel(self.raw):
@@ -50,6 +60,7 @@ class LiveText:
 
     def finish(self) -> str:
         """The rest, once the reply has ended; nothing where it opens with a sentinel or cites nothing."""
+        early = self._take(self._guard.finish())
         if self.sentinel:
             return ""
         rest = "" if self._opened else self.raw
@@ -57,7 +68,7 @@ class LiveText:
         self._held += text + self._citations.finish()
         if not self.shown and not _CITED.search(self._held):
             return ""
-        return self._show()
+        return early + self._show()
 
     def _release(self, text: str) -> str:
         self._held += text

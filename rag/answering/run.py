@@ -82,7 +82,9 @@ class Run:
         read = None
         if request:
             self._count(request, reply)
-            read = read_condensed(reply.text, self._question) if reply.failure is None else None
+            instructions = "\n".join(m.content for m in request if m.role == "system")
+            if reply.failure is None:
+                read = read_condensed(reply.text, self._question, instructions)
         with self.timed("condense"):
             self._standalone = read or standalone(self._question, self._history)
         return Condensed(self._standalone)
@@ -104,7 +106,8 @@ class Run:
         constants = {"not_stated": NOT_STATED, "not_found": NOT_FOUND}
         limit = prompt_limit(parts.settings)
         self._request = fit(parts.answer_prompt, self._standalone, relevant, constants, parts.counter, limit)
-        self._live = LiveText(self._request.evidence)
+        instructions = "\n".join(m.content for m in self._request.messages if m.role == "system")
+        self._live = LiveText(self._request.evidence, instructions)
         return self._request.messages if self._request.evidence else ()
 
     def take(self, chunk: Chunk) -> TextDelta | None:

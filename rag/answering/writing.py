@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering import outcome as says
 from rag.answering.answer import LedgerEntry, Outcome, Sentence
@@ -55,6 +55,13 @@ class Writer:
 
     def write(self, live: LiveText, failure: ModelError | None) -> Written:
         """What the reader keeps of a reply that ended, or broke off with ``failure``."""
+        written = self._write(live, failure)
+        if not live.leaked_words:
+            return written
+        note = _note("prompt_leak", f"{live.leaked_words} words of the instructions were left out")
+        return replace(written, ledger=(*written.ledger, note))
+
+    def _write(self, live: LiveText, failure: ModelError | None) -> Written:
         if failure is not None and not live.shown:
             return self._extract(says.failed(str(failure)), (_note("backend_failed", str(failure)),))
         if live.sentinel is not None:
