@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.metric import median, p95
@@ -14,6 +14,7 @@ from eval.questions import Question
 SHARES = st.lists(st.floats(0, 1, allow_nan=False), min_size=1, max_size=30)
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(SHARES, st.integers(0, 9))
 def test_an_interval_lies_within_the_scores_and_repeats_with_its_seed(values: list[float], seed: int) -> None:
     found = bootstrap_interval(values, seed, resamples=200)
@@ -58,6 +59,7 @@ def test_one_question_more_is_chance_and_thirty_are_not() -> None:
     assert paired_difference(before, [1.0] * 30 + [0.0] * 30).p < 0.001
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(SHARES)
 def test_exchanging_the_runs_turns_the_difference_round(values: list[float]) -> None:
     other = list(reversed(values))
