@@ -61,7 +61,7 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
 
         outputs = [messages, panel, notice, question, send, stop, conversation]
 
-        def draw(frame: Frame, state: Conversation) -> list[Any]:
+        def draw(frame: Frame, state: Conversation | None) -> list[Any]:
             def given(value: Any) -> Any:
                 return gr.skip() if value is None else value
 
@@ -73,19 +73,20 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
                 given(frame.question),
                 gr.skip() if busy is None else gr.update(visible=not busy),
                 gr.skip() if busy is None else gr.update(visible=busy),
-                state,
+                given(state),
             ]
 
         async def ask(text: str, state: Conversation, request: gr.Request) -> AsyncIterator[list[Any]]:
             frames = chat.ask(text or "", state, str(request.session_hash))
             async for frame in frames:
-                yield draw(frame, state)
+                # The conversation is changed in place: it is handed over once, lest an answer that is over put it back.
+                yield draw(frame, state if frame.answering else None)
 
         async def halt(request: gr.Request) -> None:
             chat.stop(str(request.session_hash))
 
         async def clear(request: gr.Request) -> list[Any]:
-            chat.stop(str(request.session_hash))
+            chat.drop(str(request.session_hash))
             return draw(Frame(messages=[], panel="", notice="", answering=False), Conversation())
 
         def opened() -> list[Any]:
@@ -109,14 +110,14 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
         }
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
-        def recover(state: Conversation) -> list[Any]:
-            return draw(Frame(answering=False), state)
+        def recover() -> list[Any]:
+            return draw(Frame(answering=False), None)
 
         for asked in (
             gr.on([question.submit, send.click], **asking),
             messages.example_select(picked, None, question, **quiet).then(**asking),
         ):
-            asked.failure(recover, conversation, outputs, **quiet)
+            asked.failure(recover, None, outputs, **quiet)
         stop.click(halt, None, None, **quiet)
         new.click(clear, None, outputs, **quiet)
         page.load(opened, None, [facts, messages], **quiet)

@@ -51,6 +51,9 @@ class Chat:
             ended = False
             while not ended:
                 batch = await run.next(HEARTBEAT_S)
+                if self._runs.get(session) is not run:
+                    yield Frame()  # the chat it belongs to is gone: what was drawn last must not come back
+                    return
                 for event in batch:
                     ended = ended or _apply(event, conversation, stopped=run.stopped)
                 yield Frame(messages=conversation.messages()) if batch and not ended else Frame()
@@ -58,11 +61,18 @@ class Chat:
         finally:
             conversation.stop()
             run.stop()
-            self._runs.pop(session, None)
+            if self._runs.get(session) is run:
+                del self._runs[session]
 
     def stop(self, session: str) -> None:
-        """Stops the answer being written for a session, if there is one."""
+        """Stops the answer being written for a session, if there is one; what is there of it stays."""
         run = self._runs.get(session)
+        if run is not None:
+            run.stop()
+
+    def drop(self, session: str) -> None:
+        """As :meth:`stop`, but nothing more is drawn of the answer."""
+        run = self._runs.pop(session, None)
         if run is not None:
             run.stop()
 

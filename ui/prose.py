@@ -66,9 +66,11 @@ def render(text: str, cite: Cite, sentences: Sequence[Sentence] = ()) -> tuple[M
     # A sentence ends in the last block that holds some of it: that is where its note belongs.
     blocks = list(_blocks(text))
     rendered: list[tuple[str, Markup]] = []
+    asides = _asides(text, starts, found)
     for position, block in enumerate(blocks):
         following = blocks[position + 1].start if position + 1 < len(blocks) else len(text)
-        rendered.append((block.kind, _block(text, block, following, cite, starts, found)))
+        kind = "aside" if block.kind == "p" and asides(block) else block.kind
+        rendered.append((kind, _block(text, block, following, cite, starts, found)))
     parts: list[Markup] = []
     for kind, group in groupby(rendered, key=lambda pair: pair[0]):
         items = [markup for _, markup in group]
@@ -77,7 +79,7 @@ def render(text: str, cite: Cite, sentences: Sequence[Sentence] = ()) -> tuple[M
         elif kind == "h":
             parts.extend(el("p", el("strong", item)) for item in items)
         else:
-            parts.extend(el("p", item) for item in items)
+            parts.extend(el("p", item, class_="cw-aside" if kind == "aside" else None) for item in items)
     return join(parts), lost
 
 
@@ -94,6 +96,19 @@ def doubt(sentence: Sentence) -> Doubt | None:
     if sentence.support == "weak":
         return Doubt("weak", f"weak support: {problems}" if problems else "weak support")
     return Doubt("weak", problems) if problems else None
+
+
+def _asides(text: str, starts: list[int], found: list[Sentence | None]) -> Callable[[_Block], bool]:
+    """Tells of a block whether all it says claims nothing: ours about the answer, or a model's about what follows."""
+
+    def is_aside(block: _Block) -> bool:
+        first = bisect_right(starts, block.start) - 1
+        last = bisect_right(starts, block.end - 1)
+        edges = [block.start, *starts[first + 1 : last], block.end]
+        said = [found[first + i] for i, (a, b) in enumerate(pairwise(edges)) if any(c.isalnum() for c in text[a:b])]
+        return bool(said) and all(s is not None and s.support == "none" and not s.citations for s in said)
+
+    return is_aside
 
 
 def _locate(text: str, sentences: Sequence[Sentence]) -> tuple[list[int], list[Sentence | None], tuple[Sentence, ...]]:

@@ -231,6 +231,18 @@ def test_a_new_chat_forgets_the_old_one(visit: Callable[..., Visit], scripted: S
     assert scripted.asked[-1] == ("Another one?", [])
 
 
+def test_a_new_chat_in_the_middle_of_an_answer_stays_empty(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask("a slow question", wait=False)
+    here.page.get_by_text("76 minutes", exact=True).wait_for()
+    here.page.get_by_role("button", name="New chat").click()
+    here.page.locator(".cw-welcome").wait_for()
+    assert scripted.closed.wait(5)
+    here.ask(QUESTION)
+    assert here.page.locator(".cw-question").all_inner_texts() == [QUESTION]
+    assert scripted.asked[-1] == (QUESTION, [])
+
+
 def test_the_chosen_light_outlasts_a_reload(visit: Callable[..., Visit]) -> None:
     here = visit()
     here.page.get_by_role("button", name="Switch between light and dark").click()

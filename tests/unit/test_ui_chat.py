@@ -146,3 +146,18 @@ def test_a_follow_up_that_was_read_otherwise_says_what_is_searched() -> None:
     conversation.begin("And it?")
     conversation.searching("And LAMB?")
     assert "for “And LAMB?”" in conversation.exchanges[0].markup
+
+
+def test_nothing_more_is_drawn_of_an_answer_whose_chat_is_gone() -> None:
+    async def drop_after_text() -> list[Frame]:
+        chat = Chat(Stalled())
+        frames = []
+        async for frame in chat.ask("Which?", Conversation(), "s"):
+            frames.append(frame)
+            if frame.messages and "Two words" in frame.messages[-1]["content"]:
+                chat.drop("s")
+        return frames
+
+    frames = asyncio.run(asyncio.wait_for(drop_after_text(), 10))
+    assert frames[-1] == Frame()
+    assert all(frame.answering is not False for frame in frames)

@@ -119,3 +119,13 @@ def test_hostile_text_takes_no_time(hostile: str) -> None:
     started = time.process_time()
     _markup(hostile)
     assert time.process_time() - started < 2
+
+
+def test_a_paragraph_that_claims_nothing_is_set_apart() -> None:
+    markup = _markup(
+        "What follows is quoted.\n\nIt is fast [1]. So it is.",
+        Sentence("What follows is quoted.", (), "none"),
+        Sentence("It is fast.", (1,), "supported"),
+        Sentence("So it is.", (), "none"),
+    )
+    assert '<p class="cw-aside">What follows is quoted.</p><p>It is fast' in markup
