@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from rag.paper import Paper
+from rag.paper import Paper, normal_arxiv_id, normal_doi
 from rag.text.normalise import normalise
 
 #: Characters of one record (a line of JSON Lines, a BibTeX entry, a row) before it is taken for damage and skipped.
@@ -18,7 +18,13 @@ MAX_ABSTRACT = 100_000
 MAX_TITLE = 2_000
 MAX_AUTHORS = 20_000
 
-_YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d|2100)(?!\d)")
+# A year of its own, or the one that opens a date without separators (20190501).
+_YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d|2100)(?:[01]\d[0-3]\d)?(?!\d)")
+_ARXIV_ADDRESS = re.compile(r"https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/([\w.\-]{1,30}(?:/\d{7})?)", re.I)
+_ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.{1,40})", re.I)
+_INITIALS = re.compile(r"([^\W\d_][^\d_.]{1,60}) ((?:[A-Z]\.-?){1,4}|[A-Z]{1,3})")
+_NOBODY = frozenset({"others", "et al", "and others"})
+_SUFFIXES = frozenset("jr sr ii iii iv v md phd inc ltd llc esq".split())
 _AND = re.compile(r",? and | & ")
 #: What exports write where there is nothing, in small letters and without brackets and stops around it.
 _PLACEHOLDERS = frozenset(
@@ -96,6 +102,7 @@ def build(
             source, position, f"the abstract has {len(clean_abstract)} characters; more than {MAX_ABSTRACT} is not one"
         )
     link = text_of(url).strip()
+    known_doi = normal_doi(text_of(doi))
     return Paper.create(
         title=clean_title,
         abstract=clean_abstract,
@@ -103,12 +110,24 @@ def build(
         year=year_of(year),
         venue=fact(venue),
         url=link if is_link(link) else None,
-        doi=text_of(doi),
-        arxiv_id=text_of(arxiv_id),
+        doi=known_doi,
+        arxiv_id=normal_arxiv_id(text_of(arxiv_id)) or _arxiv_id_of(link, known_doi),
         pmid=text_of(pmid),
         source=source,
         paper_id=fact(paper_id, limit=200),
     )
+
+
+def _arxiv_id_of(link: str, doi: str | None) -> str | None:
+    """The arXiv id that an address or an arXiv DOI names."""
+    found = _ARXIV_ADDRESS.match(link) or _ARXIV_DOI.fullmatch(doi or "")
+    return normal_arxiv_id(found.group(1).removesuffix(".pdf")) if found else None
+
+
+def initials_first(name: str) -> str:
+    """``Doe J.A.`` and ``Doe JA``, as PubMed and Scopus write where space is short, as ``J.A. Doe``."""
+    found = _INITIALS.fullmatch(name.strip())
+    return f"{found.group(2)} {found.group(1)}" if found else name
 
 
 def text_of(value: object) -> str:
@@ -159,8 +178,22 @@ def names_of(value: object) -> tuple[str, ...]:
         return split_names(value)
     if not isinstance(value, (list, tuple)):
         return ()
-    names = (fact(_name(item), limit=300) for item in value[:MAX_AUTHORS])
-    return tuple(name for name in names if name)
+    return _tidy(_name(item) for item in value[:MAX_AUTHORS])
+
+
+def _tidy(names: Iterable[object]) -> tuple[str, ...]:
+    clean = (given_first(name) for name in (fact(one, limit=300) for one in names) if name)
+    return tuple(name for name in clean if name.casefold().rstrip(".") not in _NOBODY)
+
+
+def given_first(name: str) -> str:
+    """``Doe, Jane`` as ``Jane Doe`` and ``Doe, Jr., Jane`` as ``Jane Doe Jr.``, so that a name has one form."""
+    parts = [part.strip() for part in name.split(",")]
+    if len(parts) == 2 and all(parts) and parts[1].casefold().rstrip(".") not in _SUFFIXES:
+        return f"{parts[1]} {parts[0]}"
+    if len(parts) == 3 and all(parts) and parts[1].casefold().rstrip(".") in _SUFFIXES:
+        return f"{parts[2]} {parts[0]} {parts[1]}"
+    return name.strip(" ,") or name
 
 
 def _name(item: Any) -> object:
@@ -183,8 +216,7 @@ def split_names(text: str) -> tuple[str, ...]:
         parts = re.split(r"[;|]", text)
     else:
         parts = [part for half in _AND.split(text) for part in _at_commas(half)]
-    names = (fact(part, limit=300) for part in parts[:MAX_AUTHORS])
-    return tuple(name for name in names if name and name.casefold().rstrip(".") not in {"others", "et al"})
+    return _tidy(parts[:MAX_AUTHORS])
 
 
 def _at_commas(text: str) -> list[str]:

@@ -14,6 +14,19 @@ Reader = Callable[[Source, Options], Iterator[Record]]
 
 _MODULES = {
     "hf-papers": "hf_papers",
+    "arxiv-atom": "arxiv_atom",
+    "arxiv-html": "arxiv_html",
+    "arxiv-json": "arxiv_json",
+    "bibtex": "bibtex",
+    "ris": "ris",
+    "csl-json": "csl_json",
+    "pubmed-xml": "pubmed_xml",
+    "nbib": "nbib",
+    "semantic-scholar": "semantic_scholar",
+    "openalex": "openalex",
+    "beir": "jsonl",
+    "csv": "table",
+    "tsv": "table",
     "jsonl": "jsonl",
 }
 FORMATS: tuple[str, ...] = tuple(_MODULES)

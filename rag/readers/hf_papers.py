@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from rag.paper import Paper, normal_arxiv_id, title_key
 from rag.readers.base import Options, Record, Skip, build, text_of
 from rag.readers.page_html import Page, parse
-from rag.readers.page_text import Block, blocks_of, is_prose, papers_of
+from rag.readers.page_text import MIN_SHORT_ABSTRACT, blocks_of, is_prose, looks_like_a_list, papers_of
 from rag.readers.source import Source
 
 _LINK = re.compile(r"(?:https?://[\w.\-]+)?/papers/(\d{4}\.\d{4,5})(?:v\d+)?/?(?:[?#].*)?")
@@ -50,11 +50,11 @@ def _of_html(source: Source) -> Iterator[Record]:
         titles.add(title_key(text_of(entry.get("title"))))
         yield record
     cards = list(_cards(page))
-    if not cards and not titles:
-        cards = [(f.title, f.abstract, None, f.line) for f in papers_of(page.blocks)]
-    for title, abstract, arxiv_id, line in cards:
-        if title_key(title or "") not in titles:
-            yield _paper(source.name, f"block {line}", title, abstract, arxiv_id)
+    if not cards and not titles and looks_like_a_list(page.blocks):
+        cards = [_Card(found.title, found.abstract, None, found.line) for found in papers_of(page.blocks)]
+    for card in cards:
+        if title_key(card.title or "") not in titles:
+            yield _paper(source.name, f"block {card.line}", card.title, card.abstract, card.arxiv_id)
 
 
 def _entries(page: Page) -> Iterator[Mapping[str, Any]]:
@@ -95,17 +95,30 @@ def _of_props(source: str, position: str, entry: Mapping[str, Any]) -> Record:
     )
 
 
-def _cards(page: Page) -> Iterator[tuple[str | None, str, str | None, int]]:
-    """Title, abstract, arXiv id and place of each heading that links to a paper and has prose behind it."""
-    title: Block | None = None
-    arxiv_id: str | None = None
+class _Card(NamedTuple):
+    title: str | None
+    abstract: str
+    arxiv_id: str | None
+    line: int
+
+
+def _cards(page: Page) -> Iterator[_Card]:
+    """Each heading that links to a paper, with the longest text before the next that could be its abstract."""
+    card: _Card | None = None
     for place, block in enumerate(page.blocks):
         link = _LINK.fullmatch(page.links.get(place, ""))
         if place in page.headings and link:
-            title, arxiv_id = block, link.group(1)
-        elif title is not None and is_prose(block.text):
-            yield title.text, block.text, arxiv_id, block.line
-            title = None
+            if card:
+                yield card
+            card = _Card(block.text, "", link.group(1), block.line)
+        elif card and len(block.text) > len(card.abstract) and _may_be_abstract(block.text):
+            card = card._replace(abstract=block.text)
+    if card:
+        yield card
+
+
+def _may_be_abstract(text: str) -> bool:
+    return is_prose(text) or (len(text) >= MIN_SHORT_ABSTRACT and text.endswith((".", "!", "?", "…")))
 
 
 def _paper(source: str, position: str, title: str | None, abstract: str, arxiv_id: str | None = None) -> Record:

@@ -23,12 +23,13 @@ _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 
 @dataclass(slots=True)
 class Page:
-    """What a saved page holds. ``blocks`` are its visible lines and paragraphs; ``headings`` and ``links`` tell, by a
-    block's place, whether it is a heading and where its first link leads."""
+    """What a saved page holds. ``blocks`` are its visible lines and paragraphs; ``headings``, ``links`` and ``classes``
+    tell, by a block's place, whether it is a heading, where its first link leads, and the classes it was given."""
 
     blocks: list[Block] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
     links: dict[int, str] = field(default_factory=dict)
+    classes: dict[int, frozenset[str]] = field(default_factory=dict)
     props: list[str] = field(default_factory=list)
     meta: dict[str, list[str]] = field(default_factory=dict)
 
@@ -42,6 +43,8 @@ class _Collector:
         self._silent: list[str] = []
         self._heading = False
         self._link: str | None = None
+        self._classes = ""
+        self._spans: list[bool] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if props := attributes.get("data-props"):
@@ -53,9 +56,10 @@ class _Collector:
             self._silent.append(tag)
         elif tag == "br":
             self._text.append("\n")
-        elif tag not in _INLINE:
+        elif tag not in _INLINE or self._is_part(tag, attributes):
             self._end_block()
             self._heading = tag in _HEADINGS
+            self._classes = attributes.get("class") or ""
         if tag == "a" and self._link is None:
             self._link = attributes.get("href")
 
@@ -63,9 +67,18 @@ class _Collector:
         if tag in _SILENT:
             if tag in self._silent:
                 del self._silent[self._silent.index(tag) :]
-        elif tag not in _INLINE:
+        elif tag not in _INLINE or (tag == "span" and self._spans and self._spans.pop()):
             self._end_block()
             self._heading = False
+            self._classes = ""
+
+    def _is_part(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Whether a span is a part of its own: arXiv keeps a short and a full abstract in one paragraph."""
+        if tag != "span":
+            return False
+        part = (attributes.get("class") or "").startswith("abstract-")
+        self._spans.append(part)
+        return part
 
     def data(self, text: str) -> None:
         if not self._silent:
@@ -91,6 +104,8 @@ class _Collector:
                 self.page.headings.add(place)
             if self._link:
                 self.page.links[place] = self._link
+            if self._classes:
+                self.page.classes[place] = frozenset(self._classes.split())
         self._link = None
 
 

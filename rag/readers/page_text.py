@@ -23,6 +23,7 @@ _DATE = re.compile(
     re.I,
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+_MARKED = re.compile(r"#|[-*+] |```|>>>|\d{1,2}[.)] |\$ |\.\. |=====|-----|\|")
 #: A paragraph of fewer characters is no abstract, unless its place says so.
 MIN_ABSTRACT = 160
 #: One that stands where only an abstract can stand may be this short.
@@ -78,33 +79,57 @@ def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
     An abstract in front of which no title stands is given with the title ``None``; a short stray paragraph
     (a cookie notice, an invitation) without one is left out.
     """
-    gaps = list(_gaps(blocks))
+    gaps = list(_gaps(blocks, None))
     if not gaps:
         return
+    # The first gap is the head of the page, longer than those between papers.
+    rhythm = Counter(min(len(gap), 9) for gap, _ in gaps[1:] or gaps).most_common(1)[0][0]
+    gaps = list(_gaps(blocks, rhythm))
     often = Counter(_key(block.text) for gap, _ in gaps for block in gap)
-    typical = median(len(abstract.text) for _, abstract in gaps)
-    rhythm = Counter(min(len(gap), 9) for gap, _ in gaps).most_common(1)[0][0]
+    lengths = sorted(len(abstract.text) for _, abstract in gaps)
+    typical = lengths[int(0.6 * len(lengths))]
     for gap, abstract in gaps:
         title = _title_of(gap, often, rhythm)
-        if title is None and len(abstract.text) < 0.4 * typical:
+        if _is_stray(title, abstract.text, typical):
             continue
         yield Found(abstract.line, title, abstract.text)
 
 
+def _is_stray(title: str | None, text: str, typical: float) -> bool:
+    """Whether a paragraph is page furniture: shorter than abstracts here are, with nothing like a title before it."""
+    if title is None:
+        return len(text) < 0.4 * typical
+    return len(text) < 0.7 * typical and _title_score(title) < 0.75 and len(_SENTENCE_END.findall(text)) < 2
+
+
 def looks_like_a_list(blocks: Sequence[Block]) -> bool:
-    """Whether most paragraphs of prose have a title of their own, as on a page of papers and as in no essay."""
-    found = list(papers_of(blocks))
-    titled = sum(1 for one in found if one.title)
-    return titled > 0 and titled >= 0.7 * len(found) and median(len(one.abstract) for one in found) >= 300
+    """Whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, each long
+    paragraph with a title of its own, little text beside them, and no marks of Markdown or code."""
+    found = [one for one in papers_of(blocks) if one.title]
+    whole = sum(len(block.text) for block in blocks)
+    taken = sum(len(one.abstract) + len(one.title or "") for one in found)
+    marked = sum(1 for block in blocks if _MARKED.match(block.text))
+    return (
+        len(found) >= 2
+        and sum(1 for block in blocks if is_prose(block.text)) <= 1.3 * len(found) + 1
+        and median(len(one.abstract) for one in found) >= 200
+        and median(len(_SENTENCE_END.findall(one.abstract)) for one in found) >= 2
+        and median(_title_score(one.title or "") for one in found) >= 0.6
+        and taken >= 0.6 * whole
+        and marked <= 0.1 * len(blocks)
+    )
 
 
-def _gaps(blocks: Sequence[Block]) -> Iterator[tuple[list[Block], Block]]:
-    """Each abstract with the short blocks between it and the one before it."""
+def _gaps(blocks: Sequence[Block], rhythm: int | None) -> Iterator[tuple[list[Block], Block]]:
+    """Each abstract with the short blocks between it and the one before it.
+
+    With a ``rhythm``, the usual number of those blocks, abstracts of a sentence or two are found as well.
+    """
     gap: list[Block] = []
     seen = False
-    for place, block in enumerate(blocks):
-        short = seen and len(gap) > 0 and _is_short_abstract(block.text, gap, blocks[place + 1 : place + 2])
-        if is_prose(block.text) or short:
+    for block in blocks:
+        in_rhythm = seen and rhythm is not None and abs(min(len(gap), 9) - rhythm) <= 1
+        if is_prose(block.text) or (in_rhythm and _is_short_abstract(block.text, gap)):
             yield gap, block
             gap, seen = [], True
         else:
@@ -115,21 +140,20 @@ def is_prose(text: str) -> bool:
     """Whether a block has the shape of an abstract: long, of many words, with the end of a sentence."""
     if len(text) < MIN_ABSTRACT or len(_WORD.findall(text[:4_000])) < 20:
         return False
+    if sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text)):
+        return False
     ends = sum(1 for _ in _SENTENCE_END.finditer(text))
     return ends >= 2 or len(text) > MAX_TITLE_SHAPE or (ends == 1 and text.rstrip("\"'”’)]").endswith("."))
 
 
-def _is_short_abstract(text: str, gap: list[Block], following: Sequence[Block]) -> bool:
-    """A full sentence right behind a title and right before the next one is an abstract of a sentence or two."""
+def _is_short_abstract(text: str, gap: list[Block]) -> bool:
+    """Whether a full sentence, too short for prose elsewhere, stands where this page has abstracts: behind a title."""
     return (
         len(text) >= MIN_SHORT_ABSTRACT
         and len(_WORD.findall(text)) >= 9
         and text.endswith(".")
         and text[0].isupper()
-        and _title_score(gap[-1].text) > 0.5
-        and len(following) == 1
-        and not is_prose(following[0].text)
-        and _title_score(following[0].text) > 0.5
+        and any(_title_score(block.text) > 0.7 for block in gap[-3:])
     )
 
 

@@ -115,16 +115,22 @@ class Source:
         Raises:
             CutError: the compressed file is damaged or blows up, from some line on.
         """
-        wide = {"utf-16": 2, "utf-32": 4}.get(self.encoding[:6], 1)
-        with self.binary() as stream:
-            if wide == 1:
+        if self.encoding == "utf-8":
+            with self.binary() as stream:
                 for line in _byte_lines(_without_bom_stream(stream)):
                     yield _decoded(line, "utf-8")
-            else:
-                decode = codecs.getincrementaldecoder(self.encoding)(errors="replace").decode
-                chunks = (decode(chunk).encode("utf-8", "replace") for chunk in _without_bom_stream(stream))
-                for line in _byte_lines(chunks):
-                    yield line.decode("utf-8")
+        else:
+            for line in _byte_lines(chunk.encode("utf-8", "replace") for chunk in self.chunks()):
+                yield line.decode("utf-8")
+
+    def chunks(self) -> Iterator[str]:
+        """The text in pieces of bounded size, a byte-order mark left out; raises as :meth:`lines`."""
+        errors = "surrogateescape" if self.encoding == "utf-8" else "replace"
+        decode = codecs.getincrementaldecoder(self.encoding)(errors=errors).decode
+        with self.binary() as stream:
+            for chunk in _without_bom_stream(stream):
+                yield _mended(decode(chunk))
+        yield _mended(decode(b"", final=True))
 
     def text(self) -> str:
         """The whole text.
@@ -249,5 +255,9 @@ def _byte_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _decoded(data: bytes, encoding: str) -> str:
     if encoding != "utf-8":
         return data.decode(encoding, "replace")
-    text = data.decode("utf-8", "surrogateescape")
+    return _mended(data.decode("utf-8", "surrogateescape"))
+
+
+def _mended(text: str) -> str:
+    """Bytes that were not UTF-8 as the characters they are in Windows-1252."""
     return text if text.isascii() else text.translate(_STRAY)

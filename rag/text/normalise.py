@@ -28,7 +28,6 @@ _LIGATURES = {
     0xFB05: "st",
     0xFB06: "st",
 }
-_SPACES = re.compile(r"\s+")
 _ESCAPED = re.compile(r"\\+([%&$#_{}])")
 _TILDE = re.compile(r"([^\W_]|[.)\]}'\"”])~(?=[^\s~])")
 _QUOTES = re.compile(r"``|''")
@@ -50,11 +49,14 @@ def normalise(text: str) -> str:
     text = text.translate(_INVISIBLE).translate(_LIGATURES)
     if not text.isascii() or not text.isprintable():
         text = "".join(c if c in "\t\n\r" or unicodedata.category(c) not in {"Cc", "Cs", "Co"} else " " for c in text)
-    text = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
-    text = _ESCAPED.sub(r"\1", text)
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if "\\" in text:
+        text = _ESCAPED.sub(r"\1", text)
     text = _quoted(text)
-    text = _TIMES_BEHIND.sub(" times", _TIMES_BETWEEN.sub(" times ", text))
-    text = _TILDE.sub(_tie, text)
+    if "times" in text:
+        text = _TIMES_BEHIND.sub(" times", _TIMES_BETWEEN.sub(" times ", text))
+    if "~" in text:
+        text = _TILDE.sub(_tie, text)
     if "(cap)" in text and "(cup)" in text:
         for word, sign in _SET_SIGNS.items():
             text = text.replace(word, sign)
@@ -76,9 +78,9 @@ def _tie(match: re.Match[str]) -> str:
 
 def _quoted(text: str) -> str:
     """Doubled backticks with the doubled apostrophes that close them, as plain quotation marks; others stay."""
-    marks = list(_QUOTES.finditer(text))
-    if len(marks) < 2:
+    if "``" not in text:
         return text
+    marks = list(_QUOTES.finditer(text))
     opened: list[int] = []
     paired: set[int] = set()
     for mark in marks:
