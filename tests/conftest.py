@@ -17,7 +17,7 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: its driver keeps an event loop running in this thread, and other tests start their own."""
+    """The browser comes last: its driver keeps an event loop running in this thread; other tests start their own."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
