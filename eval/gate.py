@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.compare import DIGITS, Comparison, MetricChange, compare
+from eval.metrics.summary import summarise
 from eval.metrics.table import METRICS
 from eval.records import Run, write_whole
 from rag.errors import CitewellError
@@ -58,10 +59,12 @@ class BoundBroken:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says of one run: ``problems`` are reasons that are about no single metric."""
+    """What the gate says of one run: ``problems`` are reasons that are about no single metric, ``before`` the
+    baseline's figures as :func:`eval.metrics.summary.summarise` gives them."""
 
     name: str
     run: Run
+    before: Mapping[str, Any] | None
     comparison: Comparison | None
     broken: tuple[BoundBroken, ...]
     problems: tuple[str, ...]
@@ -177,12 +180,13 @@ def judge_run(name: str, run: Run, baseline: Mapping[str, Any], thresholds: Thre
     if failed:
         first = run.answers[failed[0]]["error"]
         problems.append(f"{len(failed)} questions failed, {failed[0]} first: {first}")
-    accepted, comparison = baseline.get(name), None
+    accepted, comparison, before = baseline.get(name), None, None
     if accepted is None:
         problems.append(f"the baseline knows no run {name!r}; accept it with: {UPDATE}")
     elif accepted["digest"] != run.identity.set_digest:
         problems.append(f"the question set changed since the baseline was accepted; accept it with: {UPDATE}")
     if accepted is not None:
+        before = summarise(run.questions, accepted["scores"], seed=seed)
         names = thresholds.compared.get(name, ())
         after = {
             key: {n: None if v is None else round(v, DIGITS) for n, v in own.items()} for key, own in run.scores.items()
@@ -193,7 +197,7 @@ def judge_run(name: str, run: Run, baseline: Mapping[str, Any], thresholds: Thre
         for metric, bound in thresholds.bounds.get(name, {}).items()
         if _breaks(metric, value := run.figures["overall"].get(metric, {}).get("value"), bound)
     ]
-    return Verdict(name, run, comparison, tuple(broken), tuple(problems))
+    return Verdict(name, run, before, comparison, tuple(broken), tuple(problems))
 
 
 def _breaks(metric: str, value: float | None, bound: float) -> bool:

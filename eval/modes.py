@@ -17,7 +17,7 @@ from eval.plants import Unfaithful
 from eval.questions import Question
 from eval.records import Identity, Run
 from eval.remembering import Remembering
-from eval.runner import Progress, library_digest, run_questions, set_digest
+from eval.runner import Progress, Scripted, library_digest, run_questions, set_digest
 from eval.writers import Faithful, Obeying
 from rag.answering.assistant import Assistant
 from rag.answering.prompting import load_prompt
@@ -29,7 +29,7 @@ from rag.retrieval.evidence import Searcher
 from rag.settings import Settings
 
 #: Scripts for the mocked model, by name; each is made from the questions and the seed.
-SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], Faithful]] = {
+SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], Scripted]] = {
     "faithful": lambda questions, seed: Faithful(questions),  # noqa: ARG005 - one signature for all scripts
     "unfaithful": Unfaithful,
     "obeying": lambda questions, seed: Obeying(questions),  # noqa: ARG005 - one signature for all scripts
@@ -61,6 +61,7 @@ def run_plan(
     out: Path,
     *,
     searcher: Searcher | None = None,
+    script: Scripted | None = None,
     progress: Progress = lambda *_: None,
 ) -> Run:
     """Asks a set of questions as planned and writes the run to ``out``.
@@ -72,15 +73,17 @@ def run_plan(
         settings: of the assistant; a script or a cassette takes the place of the model they name.
         out: the run's directory.
         searcher: searched in place of the library.
+        script: of the mocked model, where it is none of :data:`SCRIPTS`; the plan's mode is then only its name.
         progress: see :func:`eval.runner.run_questions`.
 
     Raises:
         UsageError: a mode or a combination that there is not.
         CassetteError: the cassette does not hold what was asked for; the run is written all the same.
     """
-    script, chosen = None, settings
-    if plan.mode in SCRIPTS:
+    chosen = settings
+    if script is None and plan.mode in SCRIPTS:
         script = SCRIPTS[plan.mode](questions, plan.seed)
+    if script is not None:
         chosen = _on_wire(settings, BASE_URL, f"{MODEL_PREFIX}/{settings.model}")
     elif plan.mode == "replay":
         chosen = _on_wire(settings, settings.openai_base_url or OPENAI_BASE_URL, settings.model)
@@ -127,7 +130,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
 
 
 @contextmanager
-def _wire(plan: Plan, script: Faithful | None, settings: Settings) -> Iterator[Replay | None]:
+def _wire(plan: Plan, script: Scripted | None, settings: Settings) -> Iterator[Replay | None]:
     """What stands where the network would be; a live run without a cassette leaves the network alone."""
     base_url = settings.openai_base_url or OPENAI_BASE_URL
     if script is not None:

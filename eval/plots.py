@@ -72,7 +72,8 @@ def category_plot(
         for category, own in categories.items()
         if name in own["figures"]
     ]
-    return _shares(name, METRICS[name].definition, rows)
+    note = METRICS[name].definition + (" Diamonds are the baseline." if any(row[2] for row in rows) else "")
+    return _shares(name, note, rows)
 
 
 def stage_plot(figures: Figures) -> Plot:

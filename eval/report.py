@@ -46,14 +46,13 @@ class Worst:
     missing: tuple[str, ...]
 
 
-def render_html(run: Run, comparison: Comparison | None = None, before: Run | None = None) -> str:
+def render_html(run: Run, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None) -> str:
     """The report as one page.
 
     Args:
         run: what to report.
         comparison: of the run with its baseline.
-        before: the baseline as a run, where it is one, for its marks in the plots; else the comparison's figures are
-            drawn.
+        before: the baseline's figures, as :func:`eval.metrics.summary.summarise` gives them, for marks in the plots.
 
     Raises:
         UsageError: jinja2 is not installed.
@@ -70,11 +69,13 @@ def render_html(run: Run, comparison: Comparison | None = None, before: Run | No
         comparison=comparison,
         failed=[key for key, answer in run.answers.items() if "error" in answer],
         tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
-        metric_plots=_metric_plots(figures, _before(comparison, before)),
+        metric_plots=_metric_plots(figures, before["overall"] if before else None),
         category_plots=[
             p
             for name in BY_CATEGORY
-            if (p := plots.category_plot(name, run.figures["categories"], _categories(before))).marks
+            if (
+                p := plots.category_plot(name, run.figures["categories"], before["categories"] if before else None)
+            ).marks
         ],
         fault_plot=plots.fault_plot(run.faults) if run.faults else None,
         stage_plot=plots.stage_plot(figures),
@@ -128,8 +129,10 @@ def table(figures: Mapping[str, Mapping[str, float]], names: Sequence[str] | Non
     return lines
 
 
-def write_reports(run: Run, out: Path, comparison: Comparison | None = None, before: Run | None = None) -> list[Path]:
-    """Writes ``report.html`` and ``report.md``.
+def write_reports(
+    run: Run, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Writes ``report.html`` and ``report.md``; see :func:`render_html`.
 
     Raises:
         RunError: a file cannot be written.
@@ -188,17 +191,6 @@ def _metric_plots(figures: plots.Figures, before: plots.Figures | None) -> list[
             note = "Points with 95 % intervals" + ("; diamonds are the baseline." if before else ".")
             made.append(plots.metric_plot(title, note, names, figures, before))
     return made
-
-
-def _before(comparison: Comparison | None, before: Run | None) -> plots.Figures | None:
-    if before is not None:
-        own: plots.Figures = before.figures["overall"]
-        return own
-    return {c.metric: {"value": c.difference.before} for c in comparison.changes} if comparison else None
-
-
-def _categories(before: Run | None) -> Mapping[str, Mapping[str, Any]] | None:
-    return before.figures["categories"] if before else None
 
 
 def _changes(comparison: Comparison) -> list[str]:

@@ -18,6 +18,7 @@ from eval.records import Identity, Journal, Run, save_run
 from eval.writers import Written
 from rag.answering.answer import Answer, Turn
 from rag.errors import CitewellError
+from rag.models.protocols import Message
 from rag.paper import Paper
 from rag.retrieval.evidence import Searcher
 
@@ -36,7 +37,10 @@ class Asker(Protocol):
 
 
 class Scripted(Protocol):
-    """A script of the mocked model that says what it wrote."""
+    """A script of the mocked model (:data:`eval.mock.Script`) that says what it wrote."""
+
+    def __call__(self, messages: Sequence[Message]) -> str:
+        """The reply to a request."""
 
     def take(self, question_id: str) -> tuple[Written, ...]:
         """The sentences of its last reply to a question."""

@@ -11,7 +11,7 @@ from eval.planted import library_with
 from eval.questions import Question
 from eval.records import Run
 from eval.remembering import Remembering
-from eval.runner import Progress
+from eval.runner import Progress, Scripted
 from rag.api import Library
 from rag.library.ingest import IngestReport
 from rag.models.protocols import Embedder
@@ -57,6 +57,7 @@ def run_named(
     seed: int = 0,
     workers: int = 1,
     searcher: Searcher | None = None,
+    script: Scripted | None = None,
     progress: Progress = lambda *_: None,
 ) -> Run:
     """One of :data:`RUNS`.
@@ -69,6 +70,7 @@ def run_named(
         seed: of faults, intervals and tests.
         workers: questions under way at a time.
         searcher: searched in place of the library.
+        script: of the mocked model, in place of the one the run is named after.
         progress: told how far it is.
     """
     settings, mode = default_settings(), name
@@ -77,7 +79,7 @@ def run_named(
     asked = [q for q in questions if name != "obeying" or tempts(q)]
     plan = Plan("sample", mode, seed=seed, workers=workers)
     clear(out / name)
-    return run_plan(plan, asked, library, settings, out / name, searcher=searcher, progress=progress)
+    return run_plan(plan, asked, library, settings, out / name, searcher=searcher, script=script, progress=progress)
 
 
 def tempts(question: Question) -> bool:

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             done = _judged(done, library, chosen, arguments.workers)
             save_run(done, place)
     comparison = compare(before.scores, done.scores, seed=arguments.seed) if before else None
-    reports = write_reports(done, place, comparison, before)
+    reports = write_reports(done, place, comparison, before.figures if before else None)
     if arguments.json:
         out_json({**summary(done), "out": str(place), "reports": [str(path) for path in reports]})
     else:

@@ -39,7 +39,7 @@ def run_gate(arguments: argparse.Namespace) -> int:
     runs = _suite(arguments, place)
     verdicts = [judge_run(name, run, baseline, thresholds, seed=arguments.seed) for name, run in runs.items()]
     for verdict in verdicts:
-        write_reports(verdict.run, place / verdict.name, verdict.comparison)
+        write_reports(verdict.run, place / verdict.name, verdict.comparison, verdict.before)
     passed = all(verdict.passed for verdict in verdicts)
     if arguments.json:
         out_json({"passed": passed, "runs": [verdict.to_dict() for verdict in verdicts], "out": str(place)})

@@ -59,7 +59,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     before = load_run(arguments.baseline) if arguments.baseline else None
     comparison = compare(before.scores, run.scores, seed=run.identity.seed) if before else None
     home = arguments.directory if arguments.directory.is_dir() else arguments.directory.parent
-    paths = write_reports(run, arguments.out or home, comparison, before)
+    paths = write_reports(run, arguments.out or home, comparison, before.figures if before else None)
     if arguments.json:
         out_json({"reports": [str(path) for path in paths]})
     else:
