@@ -12,33 +12,7 @@ from rag.readers import FORMATS, Options, Skip, read_papers
 from rag.readers.detect import detect
 from rag.readers.formats import reader_of
 from rag.readers.source import Source
-
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "readers"
-FORMAT_OF = {
-    "papers-page.txt": "hf-papers",
-    "wrapped-page.txt": "hf-papers",
-    "papers-page.html": "hf-papers",
-    "papers-cards.html": "hf-papers",
-    "arxiv-atom.xml": "arxiv-atom",
-    "arxiv-abs.html": "arxiv-html",
-    "arxiv-list.html": "arxiv-html",
-    "arxiv-search.html": "arxiv-html",
-    "arxiv-snapshot.jsonl": "arxiv-json",
-    "library.bib": "bibtex",
-    "library.ris": "ris",
-    "loose.ris": "ris",
-    "items.csl.json": "csl-json",
-    "crossref.json": "csl-json",
-    "pubmed.xml": "pubmed-xml",
-    "medline.nbib": "nbib",
-    "semantic-scholar-batch.json": "semantic-scholar",
-    "semantic-scholar-search.json": "semantic-scholar",
-    "openalex.json": "openalex",
-    "beir.jsonl": "beir",
-    "scopus.csv": "csv",
-    "wos.txt": "csv",
-    "papers.jsonl": "jsonl",
-}
+from tests.support.reader_fixtures import FIXTURES, FORMAT_OF
 
 
 def read(name: str, format_name: str = "auto", options: Options | None = None) -> tuple[list[Paper], list[Skip]]:

@@ -24,7 +24,7 @@ from rag.readers.detect import detect
 from rag.readers.formats import FORMATS, reader_of
 from rag.readers.source import Source
 from rag.text.normalise import normalise
-from tests.unit.test_readers_formats import FIXTURES, FORMAT_OF
+from tests.support.reader_fixtures import FIXTURES, FORMAT_OF
 
 #: Seconds of one case before it counts as a hang; cases are a few kilobytes.
 PATIENCE = 20
