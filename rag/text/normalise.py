@@ -29,7 +29,7 @@ _LIGATURES = {
     0xFB06: "st",
 }
 _ESCAPED = re.compile(r"\\+([%&$#_{}])")
-_TILDE = re.compile(r"([^\W_]|[.)\]}'\"”])~(?=[^\s~])")
+_TILDE = re.compile(r"([^\W_]|[.)\]}'\"”+])~(?=[^\s~])")
 _QUOTES = re.compile(r"``|''")
 # What a page makes of "$5\times$" once the mathematics is stripped; between figures a blank goes on either side.
 _TIMES_BETWEEN = re.compile(r"(?<=\d)(?: ?\\)?times ?(?=\d)")
@@ -40,8 +40,7 @@ _SET_SIGNS = {"(cap)": "(∩)", "(cup)": "(∪)"}
 def normalise(text: str) -> str:
     """Text in Unicode NFC, with single spaces, without control and zero-width characters, and with LaTeX remains
     resolved: ``15.5\\%`` to ``15.5%``, ``quantization~(PTQ)`` to ``quantization (PTQ)``, doubled backticks and
-    apostrophes to plain quotation marks,
-    ``5times`` to ``5 times``. Digits and signs stay as they are, ``~50%`` stays "about 50%", ``5~10`` stays a range,
+    apostrophes to plain quotation marks, ``5times`` to ``5 times``. Digits and signs stay as they are, ``~50%`` stays "about 50%", ``5~10`` stays a range,
     and ``<EOS>`` or ``< 1%`` stay text: what comes in is not markup.
 
     Idempotent: ``normalise(normalise(t)) == normalise(t)``.
