@@ -18,7 +18,7 @@ import openai
 from llama_index.llms.openai_like import OpenAILike
 
 from rag.errors import ModelError, SettingsError
-from rag.models.completion import STOPS, completion_prompt
+from rag.models.completion import STOPS, completion_task
 from rag.models.dialect import Dialect
 from rag.models.endpoint import Endpoint
 from rag.models.failures import FAILURES, CutError, declined, empty_answer, explain, filtered, wait_asked
@@ -46,7 +46,8 @@ class OpenAIBackend:
         context_window: tokens the model reads and writes in one call; LlamaIndex asks for it.
         retry: when to try again.
         name: what the answer's record gives as backend.
-        base_model: the model has no chat template; it continues a few-shot text at the completions address.
+        base_model: the model has no chat template; it continues a few-shot text at the completions address, held by a
+            grammar, which llama.cpp's server understands and others may not.
 
     Raises:
         SettingsError: LlamaIndex knows that the model does not speak this protocol.
@@ -89,7 +90,7 @@ class OpenAIBackend:
                 with self._client(reply.watch) as client:
                     llm, arguments = self._llm(http_client=client), self._arguments(dialect, max_tokens)
                     responses = (
-                        llm.stream_complete(completion_prompt(messages), formatted=True, **arguments)
+                        llm.stream_complete(**_continued(messages), **arguments)
                         if self._base_model
                         else llm.stream_chat(chat_messages(messages), **arguments)
                     )
@@ -113,7 +114,7 @@ class OpenAIBackend:
                 async with self._async_client(reply.watch) as client:
                     llm, arguments = self._llm(async_http_client=client), self._arguments(dialect, max_tokens)
                     responses: Any = await (
-                        llm.astream_complete(completion_prompt(messages), formatted=True, **arguments)
+                        llm.astream_complete(**_continued(messages), **arguments)
                         if self._base_model
                         else llm.astream_chat(chat_messages(messages), **arguments)
                     )
@@ -146,7 +147,7 @@ class OpenAIBackend:
     def _arguments(self, dialect: Dialect, max_tokens: int) -> dict[str, Any]:
         connect = min(CONNECT_TIMEOUT_S, self._endpoint.timeout_s)
         arguments = {"timeout": httpx.Timeout(self._endpoint.timeout_s, connect=connect)}
-        return arguments | dialect.arguments(max_tokens) | ({"stop": list(STOPS)} if self._base_model else {})
+        return arguments | dialect.arguments(max_tokens)
 
     def _llm(self, **clients: Any) -> OpenAILike:
         return OpenAILike(
@@ -173,6 +174,17 @@ class OpenAIBackend:
 
     def _async_client(self, watch: Watch) -> httpx.AsyncClient:
         return openai.DefaultAsyncHttpxClient(**self._shared, event_hooks={"response": [watch.asee]})
+
+
+def _continued(messages: Sequence[Message]) -> dict[str, Any]:
+    """Keyword arguments of a completion request that a base model answers."""
+    task = completion_task(messages)
+    return {
+        "prompt": task.prompt,
+        "formatted": True,
+        "stop": list(STOPS),
+        "extra_body": {"grammar": task.grammar},
+    }
 
 
 #: A compressed event stream is delayed by its compressor, and the watch could not read it.
