@@ -137,6 +137,11 @@ TREATING = frozenset(
     field""".split()
 )
 
+#: What a work may be: "which surveys ..." asks for surveys.
+CLASSES = frozenset(
+    stem(word) for word in "survey review overview guide tutorial book benchmark dataset corpus leaderboard".split()
+)
+
 #: "how many points better": what is counted stands before them.
 COMPARATIVES = frozenset(
     "better worse higher lower more fewer less larger smaller faster slower longer shorter".split()

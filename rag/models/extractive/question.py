@@ -54,8 +54,9 @@ _WH = re.compile(r"\b(?:what|which|whose|how\s+much|how\s+many)\b", re.IGNORECAS
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 # In brackets, or set aside by the question itself: "besides X, which ...", "in languages other than X".
 _ASIDE = re.compile(
-    r"\([^()]{0,300}\)|\b(?:besides|apart\s+from|aside\s+from|other\s+than|rather\s+than|instead\s+of|except(?:\s+for)?|i\.e\."
-    r"|not\s+(?:just|only)(?:\s+about)?)\b[^,;:?()]{0,80}",
+    r"\([^()]{0,300}\)"
+    r"|\b(?:besides|apart\s+from|aside\s+from|other\s+than|rather\s+than|instead\s+of|except(?:\s+for)?)\b[^,;:?()]{0,80}"
+    r"|\bnot\s+(?:just|only|merely)\b[^;:?()]{0,120}",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(r"\b(?:according\s+to|as\s+per|per\s+the|in\s+the\s+paper)\b[^,;:?]{0,120}", re.IGNORECASE)

@@ -20,6 +20,8 @@ _FOCUS, _PAIR = 0.5, 0.4
 _BACKGROUND = 0.12
 # "Our code is available at ...": holds the names and answers nothing.
 _ADDRESS = 0.3
+# A question that an abstract puts is not its answer.
+_QUESTION = 0.3
 # "The interpolation operator is ...": a sentence that opens with what is asked about tells of it.
 _SUBJECT = 0.25
 #: Words that may stand between a number and what it counts: "42 of the most capable LLMs".
@@ -76,6 +78,8 @@ class Scorer:
         subjects = [*self.question.focus, self.question.subject]
         if any(any(not t.kind for t in phrase) and line.opens.issuperset(phrase) for phrase in subjects):
             score += _SUBJECT
+        if line.text.endswith("?"):
+            score -= _QUESTION
         if not _ASKS_FOR_LINK.search(self.question.text) and _LINK.search(line.text):
             score -= _ADDRESS
         return score - (_BACKGROUND if at < first_own(source) else 0.0)

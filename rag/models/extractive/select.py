@@ -19,6 +19,8 @@ ON_TOPIC = 0.45
 #: Share of a noun phrase behind a question word that the source must speak of.
 FOCUS = 0.55
 _MOST_LINES = 3
+#: Where several papers answer, each is quoted with so many sentences.
+_LINES_OF_EACH = 2
 # A further sentence must be nearly as good as the best, or bring much that those before it lack.
 _NEARLY = 0.75
 _FURTHER = 0.2
@@ -59,7 +61,8 @@ def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     ranked = sorted(reading.sources, key=scorer.source, reverse=True)
     several = compared(scorer, ranked) or listed(scorer, ranked)
     if several:
-        return Selection(tuple(pick for part, source in several for pick in _picks(part, source)), on_topic=True)
+        picks = (pick for part, source in several for pick in _picks(part, source, _LINES_OF_EACH))
+        return Selection(tuple(picks), on_topic=True)
     best = ranked[0]
     if answers(scorer, best):
         return Selection(tuple(_picks(scorer, best)), on_topic=True)
@@ -90,15 +93,15 @@ def _share(phrase: Sequence[Term], source: Source) -> float:
     return sum(term.weight * source.whole.has[term] for term in asked) / total if total else 1.0
 
 
-def _picks(scorer: Scorer, source: Source) -> list[Pick]:
+def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick]:
     chosen: list[int] = []
-    for part in _parts(scorer):
+    for part in _parts(scorer)[:most]:
         same = next(s for s in part.reading.sources if s.number == source.number)
         at = max(range(len(same.lines)), key=lambda i: part.line(same, i))
         if at not in chosen:
             chosen.append(at)
-    _add_unanswered(scorer, source, chosen)
-    _add_further(scorer, source, chosen)
+    _add_unanswered(scorer, source, chosen, most)
+    _add_further(scorer, source, chosen, most)
     _add_enumerated(source, chosen)
     corrects = any(t.hard and not t.aside and source.whole.has[t] < PRESENT for t in scorer.question.terms)
     return [Pick(source.number, source.title.text, source.lines[i].text, corrects) for i in sorted(chosen)]
@@ -114,13 +117,13 @@ def _parts(scorer: Scorer) -> list[Scorer]:
     return [Scorer(reread(part, scorer.reading), asked=scorer.question.text) for part in asked] or [scorer]
 
 
-def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int]) -> None:
+def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
     """Adds the best sentence for each thing asked for that the chosen ones do not speak of."""
     for phrase in scorer.question.focus:
         if any(_speaks(source.lines[i], phrase) for i in chosen):
             continue
         speaking = [i for i, line in enumerate(source.lines) if _speaks(line, phrase)]
-        if speaking and len(chosen) < _MOST_LINES:
+        if speaking and len(chosen) < most:
             chosen.append(max(speaking, key=lambda i: scorer.line(source, i)))
 
 
@@ -128,10 +131,10 @@ def _speaks(line: Line, phrase: Sequence[Term]) -> bool:
     return all(line.has[term] >= PRESENT for term in phrase)
 
 
-def _add_further(scorer: Scorer, source: Source, chosen: list[int]) -> None:
+def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
     """Adds sentences that are nearly as good as the best, or say what those before them leave out."""
     scores = [scorer.line(source, i) for i in range(len(source.lines))]
-    while len(chosen) < min(_MOST_LINES, len(scores)):
+    while len(chosen) < min(most, len(scores)):
         rest = [i for i in range(len(scores)) if i not in chosen]
         gains = {i: _gain(scorer.reading, source, chosen, i) for i in rest}
         at = max(rest, key=lambda i: (gains[i] >= _FURTHER, scores[i]))

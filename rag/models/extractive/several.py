@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from rag.models.extractive.evidence import PRESENT, Source, reread
-from rag.models.extractive.lexicon import TREATING
+from rag.models.extractive.evidence import PRESENT, Line, Source, reread
+from rag.models.extractive.lexicon import CLASSES, TREATING
 from rag.models.extractive.question import Term
 from rag.models.extractive.score import Scorer, first_own
 
 #: Share of a compared question, without the other's name, that each of the compared must speak of.
 _COMPARED = 0.4
 #: What a listed paper must reach: of the question, and of what the best paper holds.
-_LISTED, _OF_BEST = 0.5, 0.75
+_LISTED, _OF_BEST = 0.5, 0.8
 _OWN = 0.8
 _MOST_LISTED = 5
 _LINKS = re.compile(r"\s*(?:,|and|or|vs\.?|versus|with|to|against|than|from|over|&|/)\s*(?:the\s+)?", re.IGNORECASE)
+
+_OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
 
 Part = tuple[Scorer, Source]
 
@@ -49,7 +51,9 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
 def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     """The sources that belong in a list of papers; empty where the question asks for none, or fewer than two belong."""
     question = scorer.question
-    asked = [t for t in question.terms if not t.aside and t.word.lower() not in TREATING]
+    head = question.focus[0] if question.focus else ()
+    own = [t for t in question.terms if not t.aside and t.word.lower() not in TREATING]
+    asked = [t for t in own if not t.kind or t in head] or own
     known = tuple(t for t in asked if any(s.whole.has[t] >= PRESENT for s in ranked))
     if not question.several or not known or any(t.hard and t not in known for t in asked):
         return []
@@ -60,18 +64,29 @@ def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     )
     sources = sorted(narrowed.reading.sources, key=lambda s: _belongs(narrowed, s), reverse=True)
     bar = _OF_BEST * _belongs(narrowed, sources[0])
-    chosen = [s for s in sources if _belongs(narrowed, s) >= bar]
+    chosen = [s for s in sources if _belongs(narrowed, s) >= bar and _is_one(s, [t for t in head if t in known])]
     return [(narrowed, source) for source in chosen[:_MOST_LISTED]] if len(chosen) > 1 else []
 
 
 def _belongs(scorer: Scorer, source: Source) -> float:
-    """How much of the question is a source's own subject: in its title or in what it says of itself, not in what it
-    tells of others first."""
-    own = source.lines[first_own(source) :]
-    return sum(
-        tells * max(source.title.has[term], _OWN * max((line.has[term] for line in own), default=0.0))
-        for term, tells in scorer.reading.telling.items()
-    )
+    """How much of the question is a source's own subject: in its title and in one sentence of what it says of itself,
+    not scattered over it, nor in what it tells of others first."""
+    telling = scorer.reading.telling
+    either = _alternatives(scorer.question.text, tuple(telling))
+
+    def held(line: Line) -> float:
+        of_term = {term: tells * max(source.title.has[term], _OWN * line.has[term]) for term, tells in telling.items()}
+        # Of "X or Y" one is enough.
+        return sum(of_term.values()) - sum(min(of_term[a], of_term[b]) for a, b in either)
+
+    return max(map(held, source.lines[first_own(source) :]), default=0.0)
+
+
+def _is_one(source: Source, head: Sequence[Term]) -> bool:
+    """Whether a source is a survey, a benchmark, ... where the question asks for such."""
+    classes = [t for t in head if CLASSES.issuperset(t.parts)]
+    own = (source.title, *source.lines[first_own(source) :])
+    return all(any(line.has[t] >= PRESENT for line in own) for t in classes)
 
 
 def _asked_of(scorer: Scorer, source: Source, telling: Sequence[Term]) -> Scorer:
@@ -86,6 +101,13 @@ def _asked_of(scorer: Scorer, source: Source, telling: Sequence[Term]) -> Scorer
 
 def _pairs_of(scorer: Scorer, terms: Sequence[Term]) -> tuple[tuple[Term, Term], ...]:
     return tuple((a, b) for a, b in scorer.question.pairs if a in terms and b in terms)
+
+
+def _alternatives(text: str, terms: Sequence[Term]) -> list[tuple[Term, Term]]:
+    """The terms that "or" joins."""
+    by_word = {term.word: term for term in terms}
+    joined = ((match[1], match[2]) for match in _OR.finditer(text))
+    return [(by_word[a], by_word[b]) for a, b in joined if a in by_word and b in by_word and a != b]
 
 
 def _linked(text: str, names: Sequence[Term]) -> bool:
