@@ -1,0 +1,170 @@
+"""Cassettes: a model's words kept without its keys, found again by the prompt, and a changed prompt named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from eval.cassettes import CassetteError, Replay, load_cassette, recording, scrub
+from eval.mock import mocked_model, reply
+from rag.errors import ModelError
+from rag.models.endpoint import Endpoint
+from rag.models.openai_backend import OpenAIBackend
+from rag.models.protocols import Message, Usage
+from rag.settings import Settings
+from rag.text.sources import SourceText, render_question, render_source
+
+BASE = "http://model.test/v1"
+KEY = "sk-very-secret-0123456789"
+SOURCE = render_source(SourceText(1, "LAMB", ("BERT trains in 76 minutes.",)))
+MESSAGES = [
+    Message("system", "Cite your sources as [1]."),
+    Message("user", f"{SOURCE}\n{render_question('How long does BERT train?')}"),
+]
+Upstream = Callable[[httpx.Request], httpx.Response]
+
+
+def ask(messages: list[Message] = MESSAGES, *, model: str = "some-model", max_tokens: int = 64) -> tuple[str, Usage]:
+    settings = Settings(llm="openai", openai_api_key=SecretStr(KEY), openai_base_url=BASE, model=model, retries=0)
+    backend = OpenAIBackend(Endpoint.for_answers(settings), context_window=8_192)
+    chunks = list(backend.stream(messages, max_tokens=max_tokens))
+    return "".join(chunk.text for chunk in chunks), chunks[-1].usage or Usage()
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    """A server that answers, and gives its client's key and its own headers away."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        text = f"76 minutes [1]. Your key is {request.headers['authorization']}."
+        response = reply(request, lambda _: text)
+        response.headers.update({"set-cookie": "session=1", "openai-organization": "org-secret12345"})
+        return response
+
+    return answer
+
+
+@pytest.fixture
+def cassette(tmp_path: Path, upstream: Upstream) -> Path:
+    path = tmp_path / "tapes" / "one.jsonl"
+    with recording(path, BASE, upstream):
+        ask()
+    return path
+
+
+def test_the_mocked_server_streams_what_its_script_writes_and_counts_tokens() -> None:
+    with mocked_model(lambda messages: f"You said {len(messages)} things, and  two blanks.\n\nEnd.", BASE):
+        text, usage = ask()
+    assert text == "You said 2 things, and  two blanks.\n\nEnd."
+    assert usage.model_calls == 1
+    assert usage.prompt_tokens > usage.completion_tokens > 5
+
+
+def test_the_mocked_server_keeps_to_the_limit_on_tokens() -> None:
+    with mocked_model(lambda _: "word " * 500, BASE):
+        text, _ = ask(max_tokens=20)
+    assert 5 < len(text.split()) <= 20
+
+
+def test_a_request_to_anyone_else_leaves_nothing() -> None:
+    with mocked_model(lambda _: "never", "http://elsewhere.test/v1"), pytest.raises(ModelError):
+        ask()
+
+
+def test_a_recording_passes_the_answer_on_and_holds_neither_keys_nor_headers(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    path = tmp_path / "one.jsonl"
+    with recording(path, BASE, upstream):
+        text, _ = ask()
+    assert text.startswith("76 minutes [1].")
+    kept = path.read_text()
+    for secret in (KEY, "authorization", "Bearer", "session=1", "org-secret", "user-agent"):
+        assert secret.lower() not in kept.lower()
+
+
+def test_a_replay_says_what_was_recorded(cassette: Path) -> None:
+    with Replay(load_cassette(cassette), "one").serving(BASE):
+        text, usage = ask()
+    assert text.startswith("76 minutes [1]. Your key is [removed]")
+    assert usage.model_calls == 1
+
+
+def test_the_same_request_is_recorded_once(cassette: Path, upstream: Upstream) -> None:
+    with recording(cassette, BASE, upstream):
+        ask()
+        ask()
+    assert len(load_cassette(cassette)) == 1
+
+
+def test_a_failed_request_is_not_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    with (
+        recording(path, BASE, lambda _: httpx.Response(401, json={"error": {"message": "wrong key"}})),
+        pytest.raises(ModelError),
+    ):
+        ask()
+    assert not path.exists()
+
+
+USER = MESSAGES[1].content
+
+
+@pytest.mark.parametrize(
+    ("messages", "model", "named"),
+    [
+        ([Message("system", "Answer freely."), MESSAGES[1]], "some-model", "the instructions in prompts/ are others"),
+        (MESSAGES, "other", "model was 'some-model' and is 'other'"),
+        ([MESSAGES[0], Message("user", USER.replace("76", "77"))], "some-model", "other passages of the same sources"),
+        ([MESSAGES[0], Message("user", USER.replace("LAMB", "X"))], "some-model", "1 sources in place of 1"),
+        ([MESSAGES[0], Message("user", USER + "\nHi")], "some-model", "the message around the sources is another"),
+    ],
+)
+def test_a_prompt_that_changed_since_recording_is_named(
+    cassette: Path, messages: list[Message], model: str, named: str
+) -> None:
+    replay = Replay(load_cassette(cassette), "one")
+    with replay.serving(BASE), pytest.raises(ModelError):
+        ask(messages, model=model)
+    (miss,) = replay.misses
+    assert named in miss
+    assert "How long does BERT train?" in miss
+
+
+def test_a_question_that_was_never_asked_is_named(cassette: Path) -> None:
+    replay = Replay(load_cassette(cassette), "one")
+    with replay.serving(BASE), pytest.raises(ModelError):
+        ask([MESSAGES[0], Message("user", render_question("Why?"))])
+    assert replay.misses == ("one holds no reply to 'Why?'; record it",)
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"request": 1}', '{"request": {}, "status": "x", "kind": "", "body": ""}']
+)
+def test_a_damaged_cassette_names_the_line(cassette: Path, line: str) -> None:
+    with cassette.open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(CassetteError, match="damaged in line 2"):
+        load_cassette(cassette)
+
+
+def test_a_cassette_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CassetteError, match="record it first"):
+        load_cassette(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize(
+    "secret", ["sk-abcdefgh12345678", "Bearer abc.def-123456", "org-abcdefgh1234", "hf_abcdefghijkl"]
+)
+def test_what_looks_like_a_key_is_taken_out(secret: str) -> None:
+    assert secret not in scrub(json.dumps({"text": f"x {secret} y"}))
+
+
+def test_words_that_only_begin_like_a_key_stay() -> None:
+    text = "A task-specific sk-learn pipeline, org-wide, in hf-style."
+    assert scrub(text) == text
