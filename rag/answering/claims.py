@@ -32,9 +32,11 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
-    r"(?:yes|no|both|neither|correct|right|wrong|not\s+(?:quite|exactly|really)|(?:the|this|that|your)\s+(?:premise|assumption"
-    r"|claim)\s+(?:(?:of|in)\s+the\s+question\s+)?(?:is|was)\s+(?:wrong|false|incorrect|mistaken|not\s+(?:correct|right)))"
-    r"\W*\Z",
+    r"(?:(?:yes|no)\b\W*)?(?:yes|no|both|neither|correct|right|wrong|not\s+(?:quite|exactly|really)"
+    r"|(?:the|this|that|your)\s+(?:premise|assumption|question)\b[^.;:]{0,40}?\s(?:wrong|false|incorrect|mistaken|mixes|mixed"
+    r"|confuses|not)\b[^.;:,]{0,20}"
+    r"|(?:it|this|that)\s+(?:does|do|did|is|was)\s*(?:not|n['’]t)\s+(?:do\s+)?(?:that|this|so|the\s+case|quite|true|correct"
+    r"|right)\b[^.;:,]{0,20})?\W*\Z",
     re.IGNORECASE,
 )
 _LONGEST_META = 40

@@ -9,7 +9,7 @@ name, the number of a list item or an enumeration to nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -130,28 +130,31 @@ def same_figure(one: Figure, other: Figure) -> bool:
     return False
 
 
-def missing_figures(sentence: str, sources: Iterable[str]) -> list[Figure]:
-    """The figures of ``sentence`` that stand in none of ``sources`` (titles and abstracts)."""
+class FigureIndex:
+    """The figures of some texts (a title and an abstract, say), to look others up in."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        texts = list(texts)
+        self._figures = [figure for text in texts for figure in figures(text)]
+        self._compact = [_COMPACT.sub("", text).lower() for text in texts]
+
+    def has(self, figure: Figure, sentence: str) -> bool:
+        """Whether ``figure``, which stands in ``sentence``, stands here too."""
+        return any(same_figure(figure, other) for other in self._figures) or self._names(figure, sentence)
+
+    def _names(self, figure: Figure, sentence: str) -> bool:
+        """Whether the figure is part of a name that is spelled otherwise here: ``GPT 4`` for ``GPT-4``."""
+        before = _NAME_BEFORE.search(sentence[max(0, figure.start - 40) : figure.start])
+        if figure.kind != "number" or before is None or before[1].islower():
+            return False
+        name = _COMPACT.sub("", before[1] + figure.text).lower()
+        return any(name in text for text in self._compact)
+
+
+def missing_figures(sentence: str, indexes: Sequence[FigureIndex]) -> list[Figure]:
+    """The figures of ``sentence`` that stand in none of ``indexes``."""
     wanted = [figure for figure in figures(sentence) if not figure.loose]
-    if not wanted:
-        return []
-    texts = list(sources)
-    known = [figure for text in texts for figure in figures(text)]
-    compact = [_COMPACT.sub("", text).lower() for text in texts]
-    return [
-        figure
-        for figure in wanted
-        if not any(same_figure(figure, other) for other in known) and not _in_name(sentence, figure, compact)
-    ]
-
-
-def _in_name(sentence: str, figure: Figure, compact: Iterable[str]) -> bool:
-    """Whether the figure is part of a name that a source spells otherwise: ``GPT 4`` for ``GPT-4``."""
-    before = _NAME_BEFORE.search(sentence[max(0, figure.start - 40) : figure.start])
-    if figure.kind != "number" or before is None or before[1].islower():
-        return False
-    name = _COMPACT.sub("", before[1] + figure.text).lower()
-    return any(name in text for text in compact)
+    return [figure for figure in wanted if not any(index.has(figure, sentence) for index in indexes)]
 
 
 def _same_date(one: Figure, other: Figure) -> bool:

@@ -1,50 +1,90 @@
-"""Tells whether two sentences that share their words say the opposite: negation and antonyms.
+"""Tells whether a sentence says the opposite of a text that shares its words: by a negation or by an antonym.
 
-Negation is read by scope: a cue turns the content words behind it up to the end of its clause (as NegEx does, Chapman
-et al. 2001, with a window of five words).
+Negation is read by scope: a cue turns the content words behind it, up to the end of its clause (as NegEx does, Chapman
+et al. 2001), and where next to nothing stands behind it, those before it ("was not used"). An antonym counts where
+what stands around it is the same.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from rag.answering.words import STOP_WORDS, stem
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[.,;:!?()]")
+_WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*%?|[.,;:!?()<>]")
 _CUES: Final = frozenset(
     """not no never without cannot neither nor none nothing hardly barely lack lacks lacked lacking fail fails failed
-    unable fewer-than instead""".split()
+    failing unable""".split()
 )
 _CONTRACTED = ("n't", "n’t")
-#: Words a cue reaches; six is NegEx's five and one for an adverb.
-_REACH: Final = 6
-_ENDS_SCOPE: Final = frozenset(". ; : ! ? ( ) , but however while whereas although though because since".split())
-# "not only X but also Y", "no less than", "without loss" turn nothing around.
+#: Content words that a cue reaches, and that an implicit one reaches backwards.
+_REACH: Final = 5
+_BACK: Final = 3
+_ENDS_SCOPE: Final = frozenset(". ; : ! ? ( ) but however while whereas although though because since which".split())
+# "not only X but also Y", "no less than" and the like turn nothing around; a bare "No," answers a question.
 _NO_CUE = re.compile(
-    r"\bnot (?:only|just|merely|solely|limited|necessarily|to mention)\b|\bno (?:less|fewer|more|longer)\b|\bno,",
+    r"\bnot (?:only|just|merely|solely|limited|necessarily|to mention)\b|\bno (?:less|fewer|more|longer|matter|doubt)\b"
+    r"|\bno,|\bas (?:little|few) as\b|\bnot yet\b",
     re.IGNORECASE,
 )
+# These deny without a "not". What they reach is less certain: words beside them count as neither affirmed nor denied.
+_IMPLICIT: Final = frozenset(
+    """absence absent avoid avoids barely bypass bypasses challenge challenges challenging despite difficult difficulty
+    eliminate eliminates except exclude excludes failure failures far few forgo free gap hard hinder hinders ignore
+    ignores impossible impractical inability inadequate incapable incompatible insufficient limit limitation limitations
+    limited limits little miss misses missing neglect non only overlook overlooked poor poorly prevent prevents problem
+    problems rare rarely rather instead remove removes removing scarce seldom struggle struggles suffer suffers unclear
+    unexplored unknown unlike unnecessary unsolved yet""".split()
+)
+_SIGNS: Final = {"<": "less", ">": "more"}
 _OPPOSITES: Final = """
-    increase/decrease increase/reduce raise/lower improve/worsen improve/degrade improve/hurt improve/impair
+    increase/decrease increase/reduce raise/lower improve/worsen improve/degrade improve/hurt improve/impair gain/reduce
     outperform/underperform higher/lower high/low larger/smaller large/small bigger/smaller faster/slower fast/slow
-    more/fewer more/less better/worse best/worst longer/shorter long/short stronger/weaker strong/weak
-    superior/inferior gain/loss gain/drop rise/fall rise/drop above/below over/under exceed/trail most/least
+    more/fewer more/less better/worse best/worst longer/shorter long/short stronger/weaker strong/weak greater/less
+    superior/inferior gain/loss gain/drop rise/fall rise/drop above/below least/most exceed/trail surpass/trail
     necessary/unnecessary possible/impossible effective/ineffective efficient/inefficient accurate/inaccurate
     success/failure succeed/fail positive/negative accelerate/decelerate speedup/slowdown cheap/expensive
-    cheaper/costlier simple/complex easy/hard easier/harder same/different similar/different supervised/unsupervised
-    enable/prevent allow/prevent include/exclude add/remove maximize/minimize maximise/minimise
-    expand/compress expand/shrink early/late earlier/later before/after first/last offline/online dense/sparse open/closed
-    monolingual/multilingual structured/unstructured consistent/inconsistent robust/fragile known/unknown
-    solved/unsolved encoder/decoder benefit/harm beneficial/harmful benefits/harms
-""".split()
+    accelerate/slow cheaper/costlier simple/complex easy/hard easier/harder same/different supervised/unsupervised
+    enable/prevent allow/prevent include/exclude add/remove maximize/minimize maximise/minimise save/waste expand/shrink
+    early/late earlier/later offline/online dense/sparse open/closed monolingual/multilingual consistent/inconsistent
+    structured/unstructured robust/fragile known/unknown solved/unsolved benefit/harm beneficial/harmful
+    independent/joint independently/jointly outperform/trail majority/minority maximum/minimum more/under
+    substantial/negligible significant/insignificant advantage/disadvantage""".split()
 
 
-class Conflict(NamedTuple):
-    """How far a sentence contradicts a text: words said with the other polarity, and antonyms in their place."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A content word with its neighbours (the one before, the one behind, and up to three on each side), and whether it
+    is denied."""
 
-    negated: int
-    antonyms: int
+    stem: str
+    denied: bool
+    before: str
+    behind: str
+    around: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The content words of a text, and what its negations deny: for every cue, the stems it reaches. ``shadowed`` are
+    the stems near any cue, implicit ones like "lacks" or "hard" included."""
+
+    words: tuple[Word, ...]
+    denials: tuple[frozenset[str], ...]
+    shadowed: frozenset[str]
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """All stems."""
+        return frozenset(word.stem for word in self.words)
+
+    @property
+    def affirmed(self) -> frozenset[str]:
+        """The stems that occur far from anything that could deny them."""
+        return frozenset(word.stem for word in self.words if not word.denied) - self.shadowed
 
 
 def _opposites() -> dict[str, frozenset[str]]:
@@ -59,51 +99,146 @@ def _opposites() -> dict[str, frozenset[str]]:
 OPPOSITES: Final = _opposites()
 
 
-def conflict(sentence: str, text: str) -> Conflict:
-    """What of ``sentence`` contradicts ``text``, a stretch that is about the same."""
-    said, stated = _polarities(sentence), _polarities(text)
-    negated = sum(1 for word, polarity in said.items() if word in stated and polarity.isdisjoint(stated[word]))
-    antonyms = sum(
-        1
-        for word, polarity in said.items()
-        if word not in stated
-        and any(other in stated and not polarity.isdisjoint(stated[other]) for other in OPPOSITES.get(word, ()))
-    )
-    return Conflict(negated, antonyms)
-
-
-def denies(text: str, at: int) -> bool:
-    """Whether what stands at ``text[at:]`` is denied: a cue stands before it in its clause."""
-    before = _NO_CUE.sub(" ", text[:at])
-    reach = 0
-    for match in _WORD.finditer(before):
-        word = match.group().lower()
-        if word in _ENDS_SCOPE - {","}:
-            reach = 0
-        elif word in _CUES or word.endswith(_CONTRACTED) or word in {"rather", "wrong", "incorrect"}:
-            reach = _REACH + 2
-        else:
-            reach = max(0, reach - 1)
-    return reach > 0
-
-
-def _polarities(text: str) -> dict[str, set[bool]]:
-    """For every stem the polarities it occurs with; ``True`` is affirmed."""
+def read_polarity(text: str) -> Reading:
+    """The content words of ``text``; a question states nothing and has none."""
+    if text.rstrip(" \"'”’)").endswith("?"):
+        return Reading((), (), frozenset())
     text = _NO_CUE.sub(lambda match: " " * len(match.group()), text)
-    found: dict[str, set[bool]] = {}
-    reach = 0
-    words = [match.group().lower() for match in _WORD.finditer(text)]
-    for at, word in enumerate(words):
-        if word in _ENDS_SCOPE:
-            reach = 0
-        elif word in _CUES or word.endswith(_CONTRACTED) or (word == "rather" and words[at + 1 : at + 2] == ["than"]):
-            reach = _REACH
+    words = list(_words(text))
+    kept = {at: stem(word) for at, word in enumerate(words) if _counts(word)}
+    scopes = _scopes(words, kept)
+    denied = {at for scope in scopes for at in scope}
+    row = list(kept.items())
+    return Reading(
+        words=tuple(
+            Word(
+                word,
+                at in denied,
+                row[nth - 1][1] if nth else "",
+                row[nth + 1][1] if nth + 1 < len(row) else "",
+                frozenset(w for _, w in row[max(0, nth - 3) : nth + 4]) - {word},
+            )
+            for nth, (at, word) in enumerate(row)
+        ),
+        denials=tuple(frozenset(kept[at] for at in scope) for scope in scopes),
+        shadowed=frozenset(kept[at] for at in _shadow(words, kept)),
+    )
+
+
+def _words(text: str) -> Iterator[str]:
+    """Words and stops; "pre-trained" is one word, "orders-of-magnitude" three, "model's" is "model"."""
+    for match in _WORD.finditer(text):
+        word = match.group().lower().removesuffix("'s").removesuffix("’s")
+        parts = word.split("-")
+        if len(parts) == 2 and parts[0] != "non":
+            yield "".join(parts)
         else:
-            if _counts(word):
-                found.setdefault(stem(word), set()).add(reach == 0)
-            reach = max(0, reach - 1)
-    return found
+            yield from (_SIGNS.get(part, part) for part in parts)
+
+
+def _scopes(words: Sequence[str], kept: dict[int, str]) -> list[list[int]]:
+    """For every cue the positions of the content words that it denies."""
+    scopes: list[list[int]] = []
+    for at, word in enumerate(words):
+        if word not in _CUES and not word.endswith(_CONTRACTED):
+            continue
+        reached = _reach(range(at + 1, len(words)), words, kept)
+        if len(reached) < 2:
+            reached += _reach(range(at - 1, -1, -1), words, kept)
+        scopes.append(reached)
+    return scopes
+
+
+def _shadow(words: Sequence[str], kept: dict[int, str]) -> set[int]:
+    shadow: set[int] = set()
+    for at, word in enumerate(words):
+        if word in _CUES or word.endswith(_CONTRACTED) or word in _IMPLICIT:
+            shadow.update(_reach(range(at + 1, len(words)), words, kept))
+            shadow.update(_reach(range(at - 1, -1, -1), words, kept)[:_BACK])
+    return shadow
+
+
+def _reach(positions: Iterable[int], words: Sequence[str], kept: dict[int, str]) -> list[int]:
+    reached: list[int] = []
+    for position in positions:
+        ends = words[position] in _ENDS_SCOPE or (words[position] == "," and _leads_on(words, position))
+        if ends or len(reached) == _REACH or (words[position] == "," and not reached):
+            break
+        if position in kept:
+            reached.append(position)
+    return reached
+
+
+def _leads_on(words: Sequence[str], comma: int) -> bool:
+    """Whether a comma opens something new: in a list the next item follows it, elsewhere a function word."""
+    following = words[comma + 1] if comma + 1 < len(words) else ""
+    return not following or following in STOP_WORDS
 
 
 def _counts(word: str) -> bool:
-    return len(word) > 1 and (word not in STOP_WORDS or stem(word) in OPPOSITES)
+    return (len(word) > 1 and word not in STOP_WORDS and word not in _ENDS_SCOPE) or stem(word) in OPPOSITES
+
+
+def contradictions(said: Reading, nearest: Reading, stated: Sequence[Reading]) -> list[str]:
+    """Stems by which ``said`` contradicts a text.
+
+    - ``said`` denies what a sentence affirms, for the most part of it, and none comes near to denying it too.
+    - The ``nearest`` stretch denies what ``said`` affirms, and ``said`` says hardly more than that. Abstracts open with
+      what was not possible before; so this counts only where no sentence affirms it.
+    - An antonym stands among the same words.
+
+    Args:
+        said: a clause of an answer.
+        nearest: the stretch of the text that is most like it.
+        stated: every sentence of the text.
+    """
+    found: list[str] = []
+    for denial in said.denials:
+        affirms = any(_holds(denial, other.affirmed) for other in stated)
+        if affirms and not any(len(denial & other.shadowed) * 2 >= len(denial) for other in stated):
+            found += sorted(denial)
+    own = said.affirmed
+    for denial in nearest.denials:
+        restated = _holds(denial, own) and len(own & nearest.stems) * 5 >= len(said.stems) * 4
+        if restated and not any(_holds(denial, other.affirmed) for other in stated):
+            found += sorted(denial)
+    found += [word.stem for word in said.words if word.stem in OPPOSITES and _opposed(word, said, [nearest, *stated])]
+    return list(dict.fromkeys(found))
+
+
+def _holds(denial: frozenset[str], words: frozenset[str]) -> bool:
+    """Whether words are, for a half and not just by one of them, what is denied."""
+    shared = len(denial & words)
+    return shared >= 2 and shared * 2 >= len(denial)
+
+
+def _opposed(word: Word, said: Reading, stated: Sequence[Reading]) -> bool:
+    """Whether an antonym stands in the word's place: beside the same word, and another one near by. A text that has
+    both, or a clause that does, compares them."""
+    opposites = OPPOSITES[word.stem]
+    if opposites & said.stems:
+        return False
+    return any(
+        other.stem in opposites
+        and other.denied == word.denied
+        and (word.before == other.before != "" or word.behind == other.behind != "")
+        and len(word.around & other.around) >= 2
+        for text in stated
+        if word.stem not in text.stems
+        for other in text.words
+    )
+
+
+def denies(text: str, at: int) -> bool:
+    """Whether what stands at ``text[at:]`` is denied: a cue, or a verdict ("the wrong figure"), stands before it in its
+    clause."""
+    reach = 0
+    for match in _WORD.finditer(_NO_CUE.sub(" ", text[:at])):
+        word = match.group().lower()
+        if word in _ENDS_SCOPE:
+            reach = 0
+        elif word in _CUES or word.endswith(_CONTRACTED) or word in {"rather", "instead", "wrong", "incorrect"}:
+            reach = _REACH + 3
+        else:
+            reach = max(0, reach - 1)
+    return reach > 0

@@ -19,6 +19,7 @@ STOP_WORDS: Final = frozenset(
 )
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’.+][^\W_]+)*\+{0,2}")
 _COMPACT = re.compile(r"[\W_]+")
+_PARTS = re.compile(r"[-'’.+]+")
 _VOWEL = re.compile(r"[aeiouy]")
 
 
@@ -40,61 +41,81 @@ def stem(word: str) -> str:
 
     Steps are after Porter's first ones (An algorithm for suffix stripping, 1980), without his measure.
     """
-    word = word.lower().removesuffix("'s").removesuffix("’s")
+    word = word.lower()
     if len(word) <= 3 or not word.isalpha():
         return word
-    for suffix, replacement in _SUFFIXES:
+    for suffix, replacement in _SUFFIXES.get(word[-1], ()):
         if word.endswith(suffix) and len(word) - len(suffix) >= 3 and _VOWEL.search(word[: -len(suffix)]):
             word = word[: -len(suffix)] + replacement
             break
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "lsz":
         word = word[:-1]
-    return word.removesuffix("e") if len(word) > 4 else word
+    return word.removesuffix("e") if len(word) > 3 else word
 
 
-# The longest ending that fits is taken off.
-_SUFFIXES: Final = tuple(
-    sorted(
-        {
-            **dict.fromkeys("izations isations ization isation izing ising ized ised izes ises ize ise".split(), "iz"),
-            **dict.fromkeys("ations ation ating ated ates ate ators ator ative".split(), "at"),
-            **dict.fromkeys("ctions ction".split(), "c"),
-            **dict.fromkeys("sses".split(), "ss"),
-            **dict.fromkeys("ies ied y".split(), "i"),
-            **dict.fromkeys("ments ment ings ing edly ed ers er ors or ably ible able ness ly es s".split(), ""),
-            "ss": "ss",
-            "us": "us",
-            "is": "is",
-        }.items(),
-        key=lambda pair: -len(pair[0]),
-    )
-)
+def _suffixes() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Endings and what takes their place, by last letter; the longest that fits is taken off."""
+    endings = {
+        **dict.fromkeys("izations isations ization isation izing ising ized ised izes ises ize ise".split(), "iz"),
+        **dict.fromkeys("ations ation ating ated ates ate ators ator ative".split(), "at"),
+        **dict.fromkeys("ctions ction".split(), "c"),
+        **dict.fromkeys("ies ied y".split(), "i"),
+        **dict.fromkeys("ments ment ings ing edly ed ers er ors or ably ible able ness ly es s".split(), ""),
+        **{"sses": "ss", "ss": "ss", "us": "us", "is": "is"},
+    }
+    longest_first = sorted(endings.items(), key=lambda pair: -len(pair[0]))
+    return {last: tuple(pair for pair in longest_first if pair[0][-1] == last) for last in {e[-1] for e in endings}}
+
+
+_SUFFIXES: Final = _suffixes()
 
 
 def stems(text: str) -> list[str]:
     """The stems of a text's content words, in order, parts of hyphenated words beside the whole; figures are none."""
     found: list[str] = []
-    for token in tokens(text):
-        parts = re.split(r"[-+.]", token.word) if re.search(r"[-+.]", token.word) else []
-        for word in [token.word, *parts] if len(parts) < 5 else [token.word]:
-            if len(word) > 1 and not word[0].isdecimal() and word.lower() not in STOP_WORDS:
-                found.append(_compact(stem(word)))
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        if word.isalnum():
+            parts = [word]
+        else:
+            parts = [_compact(word), *_PARTS.split(word)]
+            parts = parts if len(parts) <= 5 else parts[:1]
+        found += [
+            stem(part) for part in parts if len(part) > 1 and not part[0].isdecimal() and part.lower() not in STOP_WORDS
+        ]
     return found
 
 
-def names(text: str) -> list[str]:
-    """The names in a text as they are written: words with a capital that no sentence explains, or with letters and
-    digits mixed (BERT, LAMB, RoBERTa, GPT-2, T5, Adam)."""
-    return [t.word for t in tokens(text) if _is_name(t)]
+class Name(NamedTuple):
+    """A name as it is written. ``strong`` ones cannot be ordinary words: letters and digits mixed, or capitals inside
+    (BERT, RoBERTa, GPT-2, T5); others merely have a capital where no sentence opens (Adam, Korean)."""
+
+    word: str
+    start: int
+    strong: bool
 
 
-def _is_name(token: Token) -> bool:
-    word = token.word.removesuffix("'s").removesuffix("’s")
+def names(text: str) -> list[Name]:
+    """The names in a text, in order."""
+    return [name for token in tokens(text) if (name := _name(token)) is not None]
+
+
+def _name(token: Token) -> Name | None:
+    word = _bare(token.word)
     if len(word) < 2 or word[0].isdecimal() or word.lower() in STOP_WORDS:
-        return False
-    first = re.split(r"[-.]", word)[0]
-    mixed = any(c.isdecimal() for c in word) or any(c.isupper() for c in first[1:])
-    return mixed or (word[0].isupper() and not token.opens)
+        return None
+    # In "CPU-inference" and "BERT-based" the capitals are the first part's, in "Transformer-XL" the second's.
+    strong = any(c.isdecimal() for c in word) or any(_has_inner_capital(part) for part in re.split(r"[-.]", word))
+    capital = word[0].isupper() and not token.opens
+    return Name(word, token.start, strong) if strong or capital else None
+
+
+def _has_inner_capital(part: str) -> bool:
+    return any(c.isupper() for c in part[1:])
+
+
+def _bare(word: str) -> str:
+    return word.removesuffix("'s").removesuffix("’s").removesuffix("'").removesuffix("’")
 
 
 class NameIndex:
@@ -104,26 +125,27 @@ class NameIndex:
     def __init__(self, texts: Iterable[str]) -> None:
         texts = list(texts)
         words = [token.word for text in texts for token in tokens(text)]
-        self._words = {_compact(word).removesuffix("s") for word in words}
+        parts = [part for word in words for part in _PARTS.split(word) if part]
+        self._words = {_compact(word).removesuffix("s") for word in [*words, *parts]}
         self._compact = " ".join(_compact(text) for text in texts)
-        parts = [part for word in words for part in word.split("-") if part]
         self._initials = "".join(part[0].lower() for part in parts)
-        self._long_initials = "".join(
-            part[0].lower()
-            for part in parts
-            if part.lower() not in {"of", "the", "and", "for", "in", "to", "with", "a"}
-        )
+        self._long_initials = "".join(part[0].lower() for part in parts if part.lower() not in _SMALL_WORDS)
 
     def __contains__(self, name: str) -> bool:
-        bare = _compact(name.removesuffix("'s").removesuffix("’s"))
+        bare = _compact(_bare(name))
         singular = bare.removesuffix("s")
-        if not bare or bare in self._words or singular in self._words:
+        if not bare or bare in self._words or singular in self._words or bare in _COMMON:
             return True
-        if len(singular) >= 4 and (bare in self._compact or singular in self._compact):
+        if len(singular) >= 4 and singular in self._compact:
             return True
         if "-" in name.strip("-"):
             return all(part in self for part in name.split("-") if len(part) > 1)
         return _is_acronym(name) and (singular in self._initials or singular in self._long_initials)
+
+
+_SMALL_WORDS: Final = frozenset("of the and for in to with a an on by".split())
+# Names of the field at large, which every abstract may be spoken of with.
+_COMMON: Final = frozenset("ai ml nlp llm llms lm lms".split())
 
 
 def _is_acronym(name: str) -> bool:

@@ -1,0 +1,75 @@
+"""A source as the checker reads it: its sentences, words, figures, names and polarities, each worked out once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from rag.answering.figures import FigureIndex, figures
+from rag.answering.polarity import Reading, read_polarity
+from rag.answering.words import NameIndex, stems
+from rag.retrieval.evidence import Evidence
+from rag.text.sentences import sentences
+
+
+class SourceText:
+    """Reads one source of an answer. Authors, year and venue stand in the prompt beside the abstract, so an answer may
+    repeat them."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        paper = evidence.paper
+        self.title = paper.title
+        self.abstract = paper.abstract
+        #: Half-open ranges of the abstract's sentences.
+        self.spans = tuple(sentences(paper.abstract))
+        self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The abstract's sentences."""
+        return tuple(self.abstract[start:end] for start, end in self.spans)
+
+    @cached_property
+    def terms(self) -> tuple[frozenset[str], ...]:
+        """The terms of every sentence."""
+        return tuple(terms(sentence) for sentence in self.sentences)
+
+    @cached_property
+    def title_terms(self) -> frozenset[str]:
+        """The terms of the title."""
+        return terms(self.title)
+
+    @cached_property
+    def all_terms(self) -> frozenset[str]:
+        """The terms of title and abstract."""
+        return self.title_terms.union(*self.terms)
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """The names of title, abstract, authors and venue."""
+        return NameIndex([self.title, self.abstract, self._about])
+
+    @cached_property
+    def figures(self) -> FigureIndex:
+        """The figures of title, abstract and bibliographic facts."""
+        return FigureIndex([self.title, self.abstract, self._about])
+
+    @cached_property
+    def polarities(self) -> tuple[Reading, ...]:
+        """The polarity of every sentence's words."""
+        return tuple(read_polarity(sentence) for sentence in self.sentences)
+
+
+def terms(text: str) -> frozenset[str]:
+    """What a text is made of, for comparison: the stems of its content words, and its figures by their value."""
+    values = {f"#{figure.value.normalize():f}" for figure in figures(text) if not figure.loose}
+    return frozenset(stems(text)) | values
+
+
+def term_weights(sources: Sequence[SourceText]) -> Mapping[str, float]:
+    """Inverse document frequency of every term over the sources' sentences: ln(1 + N / n)."""
+    counts = Counter(term for source in sources for found in source.terms for term in found)
+    documents = sum(len(source.spans) for source in sources)
+    return {term: math.log(1 + documents / count) for term, count in counts.items()}
