@@ -162,7 +162,7 @@ def is_link(text: str) -> bool:
     return (
         text.startswith(("http://", "https://"))
         and len(text) <= 2_000
-        and not any(c.isspace() or c in "<>\"'`\\" or unicodedata.category(c).startswith("C") for c in text)
+        and not any(c.isspace() or c in "<>{}\"'`\\" or unicodedata.category(c).startswith("C") for c in text)
     )
 
 
@@ -187,12 +187,15 @@ def _tidy(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def given_first(name: str) -> str:
-    """``Doe, Jane`` as ``Jane Doe`` and ``Doe, Jr., Jane`` as ``Jane Doe Jr.``, so that a name has one form."""
+    """``Doe, Jane`` as ``Jane Doe``, and ``Doe, Jr., Jane`` or ``Doe, Jane, Jr.`` as ``Jane Doe Jr.``: a name has one
+    form."""
     parts = [part.strip() for part in name.split(",")]
     if len(parts) == 2 and all(parts) and parts[1].casefold().rstrip(".") not in _SUFFIXES:
         return f"{parts[1]} {parts[0]}"
     if len(parts) == 3 and all(parts) and parts[1].casefold().rstrip(".") in _SUFFIXES:
         return f"{parts[2]} {parts[0]} {parts[1]}"
+    if len(parts) == 3 and all(parts) and parts[2].casefold().rstrip(".") in _SUFFIXES:
+        return f"{parts[1]} {parts[0]} {parts[2]}"
     return name.strip(" ,") or name
 
 

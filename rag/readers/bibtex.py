@@ -14,6 +14,7 @@ _ARXIV_IN_TEXT = re.compile(r"arXiv[: ]\s?(\d{4}\.\d{4,5}|[a-z\-]{2,10}(?:\.[A-Z
 _AND = re.compile(r"\s+and\s+", re.I)
 #: What an entry takes over from the one its ``crossref`` or ``xdata`` names; titles and abstracts are never shared.
 _SHARED = ("year", "date", "journal", "journaltitle", "booktitle", "publisher", "eventtitle", "url")
+_LINKS = ("url", "link", "bdskurl1", "howpublished")
 _MAX_PARENTS = 50_000
 
 
@@ -70,8 +71,8 @@ def _paper(source: str, entry: Entry) -> Record:
         authors=_authors(entry.fields.get("author", "") or entry.fields.get("authors", "")),
         year=value("year", "date", "issued", "urldate" if entry.kind == "online" else "year"),
         venue=value("journal", "journaltitle", "booktitle", "eventtitle", "series", "school", "institution"),
-        url=_address(value("url", "link", "bdskurl1", "howpublished")),
-        doi=value("doi"),
+        url=next((link for name in _LINKS if (link := _address(entry.fields.get(name, "")))), ""),
+        doi=_bare(entry.fields.get("doi", "")),
         arxiv_id=_arxiv_id(entry),
         pmid=value("pmid") or (value("eprint") if value("eprinttype").casefold() == "pubmed" else ""),
     )
@@ -95,8 +96,14 @@ def _authors(raw: str) -> list[str]:
 
 
 def _address(text: str) -> str:
-    found = re.search(r"https?://[^\s{}\\]+", re.sub(r"\\([%&$#_~])", r"\1", text[:4_000]))
+    found = re.search(r"https?://[^\s\\]+", _bare(text[:4_000]))
     return found.group() if found else ""
+
+
+def _bare(text: str) -> str:
+    """An address or identifier without LaTeX around its signs; a dash or tilde in it is what it is."""
+    text = text.replace("\\url", "").replace("{\\textasciitilde}", "~").replace("\\textasciitilde", "~")
+    return re.sub(r"\\([%&$#_~^])", r"\1", text).replace("{", "").replace("}", "").strip()
 
 
 def _arxiv_id(entry: Entry) -> str | None:

@@ -80,14 +80,16 @@ def _of_record(record: Mapping[str, Any]) -> str | None:
         return "semantic-scholar"
     if keys & {"authors_parsed", "journal-ref", "update_date", "versions"}:
         return "arxiv-json"
-    if keys & {"container-title", "issued", "citation-key", "DOI", "URL", "PMID"} or _is_csl_author(
-        record.get("author")
-    ):
+    if keys & {"container-title", "issued", "citation-key", "DOI", "URL", "PMID"} or _is_csl(record):
         return "csl-json"
     if "_id" in keys and "text" in keys:
         return "beir"
     return "jsonl" if keys & {"title", "abstract"} else None
 
 
-def _is_csl_author(author: object) -> bool:
+def _is_csl(record: Mapping[str, Any]) -> bool:
+    """By its type, or by authors in parts: an item may have neither date nor identifier."""
+    if record.get("type") in ("article-journal", "article", "paper-conference", "chapter", "report", "thesis"):
+        return "authors" not in record
+    author = record.get("author")
     return isinstance(author, list) and any(isinstance(one, Mapping) and "family" in one for one in author[:5])

@@ -51,8 +51,9 @@ _EXTRA = {
     "quad": " ",
     "qquad": " ",
 }
-# Private-use stand-ins for braces that are text while those that group are taken away.
-_LEFT, _RIGHT = "\ue000", "\ue001"
+# Private-use stand-ins for signs that are text, while those that are LaTeX are taken away.
+_LEFT, _RIGHT, _BACKSLASH = "\ue000", "\ue001", "\ue003"
+_STAND_INS = frozenset("\ue000\ue001\ue002\ue003")
 _DASHES = re.compile(r"(?<!-)(-{2,3})(?!-)")
 
 
@@ -65,7 +66,7 @@ def from_latex(text: str) -> str:
     """
     if not any(c in text for c in "\\{}$") and "--" not in text:
         return text
-    text = text.replace(_LEFT, "").replace(_RIGHT, "")
+    text = "".join(c for c in text if c not in _STAND_INS) if _STAND_INS & set(text) else text
     text = _ACCENT.sub(lambda match: _accented(match.group()), text)
     text = text.replace("\\\\", " ")
     text = _MATHEMATICS.sub(lambda match: match.group(1) or match.group(2) or "", text)
@@ -74,10 +75,10 @@ def from_latex(text: str) -> str:
     text = text.replace("\\{", _LEFT).replace("\\}", _RIGHT)
     text = _MACRO.sub(_macro, text)
     text = re.sub(r"\\[,;:! /]", lambda match: " " if match.group() in ("\\,", "\\;", "\\:", "\\ ") else "", text)
-    text = text.replace("\\-", "").replace("-{}-", "-\ue002-")
+    text = re.sub(r"(?<=-)\{\}(?=-)", "\ue002", text.replace("\\-", ""))
     text = text.replace("{", "").replace("}", "")
     text = _DASHES.sub(lambda match: "–" if len(match.group()) == 2 else "—", text)
-    return text.replace("\ue002", "").replace(_LEFT, "{").replace(_RIGHT, "}")
+    return text.replace("\ue002", "").replace(_LEFT, "{").replace(_RIGHT, "}").replace(_BACKSLASH, "\\")
 
 
 def _macro(match: re.Match[str]) -> str:
@@ -89,7 +90,7 @@ def _macro(match: re.Match[str]) -> str:
         return whole + " " if match.string[match.end() : match.end() + 1] == "{" else whole
     # LaTeX eats the blanks behind a macro; a symbol that is a word of its own needs one all the same.
     blank = whole[-1].isspace() and not symbol.isalpha() and not symbol.isspace()
-    safe = symbol.replace("{", _LEFT).replace("}", _RIGHT)
+    safe = symbol.replace("{", _LEFT).replace("}", _RIGHT).replace("\\", _BACKSLASH)
     spaced = match.start() > 0 and match.string[match.start() - 1].isalnum()
     return f"{' ' if spaced else ''}{safe} " if blank else safe
 

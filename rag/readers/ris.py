@@ -33,7 +33,7 @@ def _paper(source: str, record: Tagged) -> Record:
     abstracts = [
         text for text in (from_markup(t) for t in record.every("AB") or record.every("N2")) if not is_absent(text)
     ]
-    links = [link for value in record.every("UR", "L2", "LK") for link in value.split(";")]
+    links = [link for value in record.every("UR", "L2", "LK") for link in re.split(r";\s*(?=https?:)", value)]
     named = [value for tag in ("DO", "DI", "M3") for value in record.values.get(tag, ())]
     # An address of a publisher may hold something like a DOI with more behind it; that of the resolver is one.
     resolved = [link for link in (*links, *record.values.get("L3", ())) if "doi.org/10." in link]
@@ -60,6 +60,6 @@ def _pmid(record: Tagged) -> str | None:
         return number
     for tag in ("C2", "AN", "N1", "M1", "U2"):
         for value in record.values.get(tag, ()):
-            if found := re.search(r"PMID:? ?(\d{4,9})\b", value):
+            if found := re.search(r"PMID:? ?(\d{1,9})\b", value):
                 return found.group(1)
     return None
