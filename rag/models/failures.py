@@ -18,7 +18,8 @@ _CONTEXT = re.compile(
 )
 _FILTER = re.compile(r"content[ _](?:filter|management policy|policy)", re.I)
 _QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|credit balance", re.I)
-_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|hf|key|bearer)[-_ ][\w*.\-]{6,}", re.I)
+# A word that opens like a key and holds a digit or the asterisks of a redaction; "key parameter" is prose.
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|hf|key|bearer)[-_ ](?=\S{0,200}[\d*])[\w*.\-]{6,}", re.I)
 _EXCERPT = 160
 
 

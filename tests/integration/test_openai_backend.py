@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import respx
 from pydantic import SecretStr
 
 from rag.errors import ModelError, SettingsError
+from rag.models import wire
 from rag.models.endpoint import Endpoint
 from rag.models.openai_backend import OpenAIBackend
 from rag.models.protocols import Backend, Chunk, Message, Usage
@@ -193,11 +195,17 @@ STATUSES = [
     (refusal(400, "the request exceeds the available context size"), "lower CITEWELL_MAX_PROMPT_TOKENS"),
     (refusal(400, "blocked", code="content_filter"), "content filter of the model server at model.test blocked"),
     (refusal(418, f"odd \x1b[31m\nthing, key {KEY}"), "refused the request (418): odd [31m thing, key [key]; check"),
+    (
+        refusal(418, "the key parameter of sk-other-987654"),
+        "refused the request (418): the key parameter of [key]; check",
+    ),
     (httpx.Response(400, text="<html><body>Bad</body></html>"), "refused the request (400): a web page; check"),
     (httpx.Response(200, html="<h1>Log in</h1>"), "answered with a web page"),
     (httpx.Response(200, text="\n<!doctype html>"), "answered with a web page"),
     (httpx.Response(200, json={"choices": "none"}), "cannot be read"),
     (httpx.Response(200, json=["?"]), "cannot be read"),
+    (httpx.Response(200, json={"choices": [{"message": {"content": ["x"]}}]}), "cannot be read"),
+    (httpx.Response(200, json={"choices": [{"message": {"refusal": "No."}}]}), "declined to answer"),
     (stream("data: {broken\n\n", END), "cannot be read"),
     (stream(event({"choices": None}), END), "cannot be read"),
     (stream(event({"choices": [{"delta": {"content": ["x"]}}]}), END), "cannot be read"),
@@ -242,6 +250,7 @@ PASSING = [
         [0.5, 1.0],
         "reported an error while it answered: overloaded",
     ),
+    (httpx.Response(200, json={"error": {"message": "overloaded"}}), [0.5, 1.0], "reported an error while it answered"),
 ]
 
 
@@ -295,6 +304,61 @@ def test_a_failure_in_the_middle_keeps_what_was_given_and_is_not_retried(
     assert text_of(chunks) == "LAMB "
     assert sentence in str(error)
     assert server.call_count == 1
+
+
+class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that gives one word and then fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield words("LAMB ").encode()
+        raise self.error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield words("LAMB ").encode()
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (httpx.RemoteProtocolError("incomplete chunked read"), "broke off in the middle of the answer"),
+        (httpx.ReadError("reset"), "broke off in the middle of the answer"),
+        (httpx.ReadTimeout("slow"), "stopped in the middle of the answer for 30 s"),
+    ],
+)
+def test_a_connection_that_fails_in_the_middle_keeps_what_was_given(
+    server: respx.Route, backend: OpenAIBackend, drive: Drive, error: Exception, sentence: str
+) -> None:
+    server.mock(return_value=httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Broken(error)))
+    chunks, failure = drive(backend)
+    assert text_of(chunks) == "LAMB "
+    assert sentence in str(failure)
+    assert server.call_count == 1
+
+
+def test_a_server_that_does_not_stop_is_stopped(
+    server: respx.Route, backend: OpenAIBackend, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "MAX_BYTES", 1_000)
+    server.mock(return_value=stream(": " + "x" * 2_000))
+    _, error = drive(backend)
+    assert "sent far more than an answer" in str(error)
+
+
+def test_questions_at_the_same_time_get_their_own_answers(server: respx.Route, backend: OpenAIBackend) -> None:
+    def echo(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)["messages"][0]["content"]
+        return stream(*[words(f"{asked} ") for _ in range(5)], END)
+
+    def ask(number: int) -> str:
+        return text_of(list(backend.stream([Message("user", str(number))], max_tokens=64)))
+
+    server.mock(side_effect=echo)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(24))) == [f"{number} " * 5 for number in range(24)]
 
 
 def test_an_answer_that_reached_its_bound_is_an_answer(
