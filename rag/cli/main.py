@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from rag.cli import ask, doctor, ingest, papers, rebuild, search
+from rag.cli import ask, doctor, export, ingest, papers, rebuild, search
 from rag.cli.terminal import fail
 from rag.errors import CitewellError, UsageError
 
-_COMMANDS = (ingest, search, ask, papers, doctor, rebuild)
+_COMMANDS = (ingest, search, ask, papers, export, doctor, rebuild)
 #: Packages on top of the engine bring their commands as entry points of this group: modules with ``add_parser``.
 _ENTRY_POINTS = "citewell.commands"
 

@@ -161,6 +161,16 @@ def test_papers_are_listed_and_shown(run: Any, library: Path) -> None:
     assert shown == listed[3]
 
 
+@pytest.mark.parametrize("format", ["bibtex", "ris", "csl-json", "markdown"])
+def test_papers_are_exported_in_every_format(run: Any, library: Path, format: str) -> None:
+    chosen = [p["id"] for p in json.loads(run("papers", "list", "--limit", "2", "--json")[1])]
+    code, text, _ = run("export", "--format", format, "--papers", *chosen)
+    assert code == 0
+    assert "Multi-Level Framework" in text
+    assert "bert2BERT" in text
+    assert run("export", "--format", format, "--papers", "nonsense")[0] == 1
+
+
 def test_papers_are_removed_all_or_none(run: Any, tmp_path: Path) -> None:
     lib = ("--library", str(tmp_path / "lib"))
     run("ingest", str(_papers_file(tmp_path / "p.jsonl", "Reefs", "Tides")), *lib)
