@@ -9,16 +9,21 @@ from pathlib import Path
 from rag.errors import ReadError
 from rag.readers.base import Options, Record, Skip
 from rag.readers.detect import detect
-from rag.readers.formats import FORMATS, check_format, reader_of
-from rag.readers.source import CutError, Source
+from rag.readers.formats import FORMATS, check_format
+from rag.readers.records import records_of
+from rag.readers.remote import Reference, Remote, reference_in
+from rag.readers.source import Source
 
 
-def read_papers(path: Path, format: str = "auto", options: Options | None = None) -> Iterator[Record]:
-    """Papers and skips of a file, or of every file of a directory, in order and lazily.
+def read_papers(
+    path: Path | str, format: str = "auto", options: Options | None = None, remote: Remote | None = None
+) -> Iterator[Record]:
+    """Papers and skips of a file, or of every file of a directory, in order and lazily; or of what ``arxiv:ID``,
+    ``doi:DOI`` or an http(s) address names, fetched at the call.
 
     ``format`` is one of ``FORMATS``, or ``auto`` to tell it by content. A directory is walked in the order of names;
     hidden files and links that lead out of it are left out; a file that cannot be read or is of no known format
-    becomes a skip.
+    becomes a skip. ``remote`` keeps the distance between requests of several calls; without it each call has its own.
 
     Raises:
         UsageError: there is no such format.
@@ -27,9 +32,22 @@ def read_papers(path: Path, format: str = "auto", options: Options | None = None
     """
     check_format(format)
     options = options or Options()
+    if (reference := reference_in(str(path))) and not Path(path).exists():
+        return _of_network(reference, format, options, remote)
+    path = Path(path)
     if path.is_dir():
         return _of_directory(path, format, options)
-    return _of_file(*_recognised(path, format), options)
+    return records_of(*_recognised(path, format), options)
+
+
+def _of_network(reference: Reference, name: str, options: Options, remote: Remote | None) -> Iterator[Record]:
+    if remote is not None:
+        return remote.read(reference, name, options)
+    own = Remote()
+    try:
+        return own.read(reference, name, options)
+    finally:
+        own.close()
 
 
 def _recognised(path: Path, name: str) -> tuple[Source, str]:
@@ -40,26 +58,12 @@ def _recognised(path: Path, name: str) -> tuple[Source, str]:
     return source, known
 
 
-def _of_file(source: Source, name: str, options: Options) -> Iterator[Record]:
-    count = 0
-    try:
-        for record in reader_of(name)(source, options):
-            count += 1
-            yield record
-    except CutError as error:
-        if not count:
-            raise
-        yield Skip(source.name, f"after record {count}", str(error).removeprefix(f"{source.name}: "))
-    if not count:
-        raise ReadError(f"{source.name}: no record of format {name} in it; check the file or name another --format")
-
-
 def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
     readable = False
     waiting: list[Record] = []
     for path in _files(top):
         try:
-            records = _of_file(*_recognised(path, name), options)
+            records = records_of(*_recognised(path, name), options)
             first = next(records)
         except ReadError as error:
             waiting.append(Skip(str(path), "file", str(error).removeprefix(f"{path}: ")))

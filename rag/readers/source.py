@@ -75,21 +75,20 @@ class Source:
         Raises:
             ReadError: it cannot be read, is empty, or is not text.
         """
-        name = str(path)
-        with _opened(path, name) as stream:
-            try:
-                head = _read_up_to(stream, HEAD)
-            except CutError:
-                raise ReadError(f"{name}: damaged gzip file; download or export it again") from None
-        return cls._of(name, path, b"", head)
+        return cls._of(str(path), path, b"")
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes) -> Source:
         """A source in memory, under the name ``name``; raises as :meth:`open`."""
-        return cls._of(name, None, data, data[:HEAD])
+        return cls._of(name, None, data)
 
     @classmethod
-    def _of(cls, name: str, path: Path | None, data: bytes, head: bytes) -> Source:
+    def _of(cls, name: str, path: Path | None, data: bytes) -> Source:
+        with _opened(path or data, name) as stream:
+            try:
+                head = _read_up_to(stream, HEAD)
+            except CutError:
+                raise ReadError(f"{name}: damaged gzip file; download or export it again") from None
         encoding = _encoding_of(head)
         _refuse_binary(name, head, encoding)
         text = _decoded(_without_bom(head), encoding)
@@ -100,11 +99,8 @@ class Source:
     @contextmanager
     def binary(self) -> Iterator[BinaryIO]:
         """The unpacked bytes, as a stream."""
-        if self.path is None:
-            yield BytesIO(self.data)
-        else:
-            with _opened(self.path, self.name) as stream:
-                yield stream
+        with _opened(self.path or self.data, self.name) as stream:
+            yield stream
 
     def lines(self) -> Iterator[str]:
         """The lines in order, without their ends (``\\n``, ``\\r\\n`` or ``\\r``), a byte-order mark left out.
@@ -146,10 +142,10 @@ class Source:
 
 
 @contextmanager
-def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
-    """``path`` as a stream of bytes, unpacked where it is gzip by its content."""
+def _opened(what: Path | bytes, name: str) -> Iterator[BinaryIO]:
+    """A file, or bytes in memory, as a stream of bytes, unpacked where they are gzip by content."""
     try:
-        with path.open("rb") as raw:
+        with BytesIO(what) if isinstance(what, bytes) else what.open("rb") as raw:
             packed = raw.read(2) == _GZIP
             raw.seek(0)
             if packed:
