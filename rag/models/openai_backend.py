@@ -7,11 +7,10 @@ connection outlives its event loop, and nothing is left to close at the end.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import openai
@@ -21,18 +20,18 @@ from rag.errors import ModelError, SettingsError
 from rag.models.completion import STOPS, completion_task
 from rag.models.dialect import Dialect
 from rag.models.endpoint import Endpoint
-from rag.models.failures import FAILURES, CutError, declined, empty_answer, explain, filtered, wait_asked
-from rag.models.llamaindex_backend import Reply, chat_messages, reported_usage
+from rag.models.failures import FAILURES, explain, wait_asked
+from rag.models.llamaindex_backend import chat_messages
+from rag.models.openai_reply import OpenAIReply
 from rag.models.protocols import Chunk, Message
 from rag.models.retry import Attempts, RetryPolicy
 from rag.models.wire import Watch
 
-if TYPE_CHECKING:
-    from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
-
 _ENDS: tuple[type[Exception], ...] = (ModelError, *FAILURES)
 #: A server that cannot be reached shows within seconds; the long time-out is for the model.
 CONNECT_TIMEOUT_S = 10.0
+#: A compressed event stream is delayed by its compressor, and the watch could not read it.
+_PLAIN = {"Accept-Encoding": "identity"}
 
 
 class OpenAIBackend:
@@ -85,7 +84,7 @@ class OpenAIBackend:
         """
         attempts = self._retry.start()
         while True:
-            reply, dialect = _WatchedReply(self._endpoint), self._dialect
+            reply, dialect = OpenAIReply(self._endpoint), self._dialect
             try:
                 with self._client(reply.watch) as client:
                     llm, arguments = self._llm(http_client=client), self._arguments(dialect, max_tokens)
@@ -109,7 +108,7 @@ class OpenAIBackend:
         """As :meth:`stream`, asynchronously; cancelling the task closes the request as well."""
         attempts = self._retry.start()
         while True:
-            reply, dialect = _WatchedReply(self._endpoint), self._dialect
+            reply, dialect = OpenAIReply(self._endpoint), self._dialect
             try:
                 async with self._async_client(reply.watch) as client:
                     llm, arguments = self._llm(async_http_client=client), self._arguments(dialect, max_tokens)
@@ -130,7 +129,7 @@ class OpenAIBackend:
                 return
             await self._retry.asleep(wait)
 
-    def _wait_or_raise(self, error: Exception, reply: _WatchedReply, dialect: Dialect, attempts: Attempts) -> float:
+    def _wait_or_raise(self, error: Exception, reply: OpenAIReply, dialect: Dialect, attempts: Attempts) -> float:
         """Seconds to wait before the next try; raises the failure where there is none."""
         adapted = dialect.after(error)
         if adapted is not None:
@@ -185,66 +184,3 @@ def _continued(messages: Sequence[Message]) -> dict[str, Any]:
         "stop": list(STOPS),
         "extra_body": {"grammar": task.grammar},
     }
-
-
-#: A compressed event stream is delayed by its compressor, and the watch could not read it.
-_PLAIN = {"Accept-Encoding": "identity"}
-
-
-class _WatchedReply(Reply):
-    """A reply with its end judged: by the model's reason for stopping and by what was seen on the wire."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__()
-        self.watch = Watch(endpoint.timeout_s)
-        self._endpoint = endpoint
-        self._finish: str | None = None
-
-    def take(self, response: ChatResponse | CompletionResponse) -> str:
-        """As in :class:`Reply`.
-
-        Raises:
-            ModelError: the model declines in the field the protocol has for it.
-        """
-        self.watch.words_came()
-        raw: Any = response.raw
-        if raw.choices:
-            choice = raw.choices[0]
-            self._finish = choice.finish_reason or self._finish
-            if getattr(getattr(choice, "delta", None), "refusal", None):
-                raise declined(self._endpoint)
-        return super().take(response)
-
-    def last(self) -> Chunk:
-        """The end of the reply: words held back, and the usage.
-
-        Raises:
-            ModelError: the reply was blocked or is empty.
-            CutError: the reply stopped without an end.
-            ValueError, TypeError, LookupError: an answer in one piece that is none.
-        """
-        body = self.watch.whole_body
-        text = self._whole_answer(body) if body else self.rest()
-        if self._finish == "content_filter":
-            raise filtered(self._endpoint)
-        if not (self._finish or self.watch.end_mark_seen):
-            raise CutError
-        if not self.words:
-            raise empty_answer(self._endpoint, out_of_tokens=self._finish == "length")
-        return Chunk(text, self.usage)
-
-    def _whole_answer(self, body: bytes) -> str:
-        """The words of a reply from a server that does not stream."""
-        answer = json.loads(body)
-        if "error" in answer:
-            # Some gateways report every error with status 200.
-            said = answer["error"]
-            message = said.get("message") if isinstance(said, dict) else said
-            raise openai.APIError(str(message), httpx.Request("POST", self._endpoint.base_url), body=said)
-        (choice, *_), counts = answer["choices"], answer.get("usage")
-        message = choice.get("message") or {"content": choice["text"]}
-        if message.get("refusal"):
-            raise declined(self._endpoint)
-        self._finish = str(choice.get("finish_reason") or "stop")
-        self.usage = reported_usage(counts)
-        return self._given(self._thinking.feed(message["content"] or "") + self._thinking.end())
