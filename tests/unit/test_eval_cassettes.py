@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -29,8 +31,10 @@ MESSAGES = [
 Upstream = Callable[[httpx.Request], httpx.Response]
 
 
-def ask(messages: list[Message] = MESSAGES, *, model: str = "some-model", max_tokens: int = 64) -> tuple[str, Usage]:
-    settings = Settings(llm="openai", openai_api_key=SecretStr(KEY), openai_base_url=BASE, model=model, retries=0)
+def ask(
+    messages: list[Message] = MESSAGES, *, model: str = "some-model", max_tokens: int = 64, base: str = BASE
+) -> tuple[str, Usage]:
+    settings = Settings(llm="openai", openai_api_key=SecretStr(KEY), openai_base_url=base, model=model, retries=0)
     backend = OpenAIBackend(Endpoint.for_answers(settings), context_window=8_192)
     chunks = list(backend.stream(messages, max_tokens=max_tokens))
     return "".join(chunk.text for chunk in chunks), chunks[-1].usage or Usage()
@@ -110,6 +114,51 @@ def test_a_failed_request_is_not_recorded(tmp_path: Path) -> None:
     ):
         ask()
     assert not path.exists()
+
+
+class _Server(BaseHTTPRequestHandler):
+    """Answers one request as a model would, and refuses every other path."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path != "/v1/chat/completions":
+            self.send_error(404)
+            return
+        response = reply(httpx.Request("POST", BASE, content=body), lambda _: self.headers["authorization"][-4:])
+        self.send_response(200)
+        self.send_header("content-type", response.headers["content-type"])
+        self.end_headers()
+        self.wfile.write(response.content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Where a real server listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_recording_reaches_a_real_server_with_the_key(tmp_path: Path, address: str) -> None:
+    with recording(tmp_path / "one.jsonl", f"{address}/v1"):
+        text, _ = ask(base=f"{address}/v1")
+    assert text == KEY[-4:]
+
+
+def test_what_a_real_server_refuses_is_passed_on(tmp_path: Path, address: str) -> None:
+    with recording(tmp_path / "one.jsonl", f"{address}/v2"), pytest.raises(ModelError, match="404"):
+        ask(base=f"{address}/v2")
+
+
+def test_a_server_that_is_not_there_fails_as_without_a_recording(tmp_path: Path) -> None:
+    with recording(tmp_path / "one.jsonl", "http://127.0.0.1:9/v1"), pytest.raises(ModelError, match="cannot reach"):
+        ask(base="http://127.0.0.1:9/v1")
 
 
 USER = MESSAGES[1].content
