@@ -179,16 +179,20 @@ def _timeout(endpoint: Endpoint, started: bool) -> ModelError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what it was raised from.
+    """``error`` and what it was raised from, each once: chains that run in a circle do occur.
 
     The HTTP library keeps the system's error as an argument, and its async half, which tries several addresses, a group
     of them.
     """
-    yield error
-    inner = [*error.args, *(error.exceptions if isinstance(error, BaseExceptionGroup) else ()), error.__cause__]
-    for cause in inner:
-        if isinstance(cause, BaseException):
-            yield from _causes(cause)
+    waiting, seen = [error], set[int]()
+    while waiting:
+        cause = waiting.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        group = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        waiting += [inner for inner in (*cause.args, *group, cause.__cause__) if isinstance(inner, BaseException)]
 
 
 def _excerpt(text: str, key: str) -> str:
