@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     context_window: int = Field(default=16_384, ge=1_024, description="tokens the model reads and writes in one call")
     max_answer_tokens: int = Field(default=600, ge=32, le=8_192, description="tokens an answer may take")
     max_prompt_tokens: int = Field(default=2_500, ge=256, description="tokens a prompt may take, sources included")
-    timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="seconds one model request may take")
+    timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="seconds to wait for a model's next words")
     retries: int = Field(default=3, ge=0, le=10, description="how often a failed model request is tried again")
     k: int = Field(default=6, ge=1, le=50, description="papers put before the model as sources")
     unsupported: Literal["mark", "drop"] = Field(

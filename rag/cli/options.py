@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: What ``add_subparsers`` gives; argparse keeps the class to itself.
 Commands = Any
 #: Names for ``--backend``; settings hold the same set, but importing them would cost every ``--help``.
-BACKENDS = ("auto", "extractive", "openai")
+BACKENDS = ("auto", "extractive", "openai", "llamacpp")
 
 
 def add_command(commands: Commands, name: str, summary: str, **kwargs: Any) -> argparse.ArgumentParser:
