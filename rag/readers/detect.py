@@ -13,7 +13,14 @@ from rag.readers.source import Source
 _MARKUP_HEAD = 64 * 1024
 _RIS = re.compile(r"^[ \t]{0,4}TY[ \t]{0,3}-[ \t]?[A-Z]", re.M)
 _NBIB = re.compile(r"^PMID ?- ?\d", re.M)
-_BIBTEX = re.compile(r"^[ \t]{0,20}@[ \t]{0,5}([A-Za-z]{2,40})[ \t]{0,5}[{(]", re.M)
+# Any word will not do: "@dataclass(" and "@media (" begin lines of programs and style sheets.
+_BIBTEX = re.compile(
+    r"^[ \t]{0,20}@[ \t]{0,5}(?:string|preamble|comment|article|periodical|book|mvbook|inbook|bookinbook|suppbook"
+    r"|booklet|collection|mvcollection|incollection|proceedings|mvproceedings|inproceedings|conference|manual|patent|misc|online"
+    r"|electronic|www|report|techreport|thesis|mastersthesis|phdthesis|unpublished|dataset|software|reference"
+    r"|inreference|set|preprint)[ \t]{0,5}[{(]",
+    re.M | re.I,
+)
 _META = re.compile(r"citation_title[\"'\s]", re.I)
 _XML = {
     "PubmedArticleSet": "pubmed-xml",

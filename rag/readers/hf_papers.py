@@ -27,7 +27,8 @@ def read(source: Source, options: Options) -> Iterator[Record]:
     if source.head.lstrip().startswith("<"):
         yield from _once(_of_html(source))
     else:
-        for found in papers_of(blocks_of(source.lines())):
+        lines = source.text().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for found in papers_of(blocks_of(lines)):
             yield _paper(source.name, f"line {found.line}", found.title, found.abstract)
 
 

@@ -75,7 +75,15 @@ class Source:
         Raises:
             ReadError: it cannot be read, is empty, or is not text.
         """
-        return cls._of(str(path), path, b"")
+        name = str(path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A pipe can be read once only, and is looked at before it is read: it has to be held whole.
+            with _told(name), path.open("rb") as stream:
+                data = _read_up_to(stream, MAX_WHOLE + 1)
+            if len(data) > MAX_WHOLE:
+                raise ReadError(f"{name}: a pipe of more than {MAX_WHOLE >> 20} MB; write it to a file first")
+            return cls._of(name, None, data)
+        return cls._of(name, path, b"")
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes) -> Source:
@@ -144,15 +152,21 @@ class Source:
 @contextmanager
 def _opened(what: Path | bytes, name: str) -> Iterator[BinaryIO]:
     """A file, or bytes in memory, as a stream of bytes, unpacked where they are gzip by content."""
+    with _told(name), BytesIO(what) if isinstance(what, bytes) else what.open("rb") as raw:
+        packed = raw.read(2) == _GZIP
+        raw.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=raw) as stream:
+                yield cast(BinaryIO, _Guarded(stream, raw, name))
+        else:
+            yield raw
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Errors of the system as what a user can act on."""
     try:
-        with BytesIO(what) if isinstance(what, bytes) else what.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
-            raw.seek(0)
-            if packed:
-                with gzip.GzipFile(fileobj=raw) as stream:
-                    yield cast(BinaryIO, _Guarded(stream, raw, name))
-            else:
-                yield raw
+        yield
     except FileNotFoundError:
         raise ReadError(f"{name}: no such file or directory; check the path") from None
     except IsADirectoryError:

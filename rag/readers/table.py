@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.errors import UsageError
+from rag.errors import ReadError, UsageError
 from rag.readers.base import Options, Record, Skip, build, initials_first, split_names
 from rag.readers.markup import from_markup
 from rag.readers.source import Source
@@ -53,13 +53,14 @@ def read(source: Source, options: Options) -> Iterator[Record]:
     """The papers of a table, a row each.
 
     Raises:
-        UsageError: a column named by the user is not in the header, or none is that of the title or the abstract.
+        ReadError: a column named by the user is not in the header, or none is that of the title or the abstract.
+        UsageError: a column is named for what is no field of a paper.
     """
     layout = layout_of(source.head, options.columns)
     if layout is None:
-        raise UsageError(
-            f"{source.name}: no columns for title and abstract in its header; name them, as in title=NAME abstract=NAME"
-        )
+        named = " and ".join(f"{field}={name}" for field, name in options.columns.items())
+        what = f"no columns {named}" if named else "no columns for title and abstract"
+        raise ReadError(f"{source.name}: {what} in its header; name those it has, as in title=NAME abstract=NAME")
     rows = _rows(source, layout)
     next(rows, None)
     for line, row in rows:
@@ -73,7 +74,7 @@ def layout_of(head: str, named: Mapping[str, str] | None = None) -> Layout | Non
     """The layout of a table from its first lines, or ``None`` where no delimiter gives a title and an abstract.
 
     Raises:
-        UsageError: ``named`` holds an unknown field, or a header that is not there.
+        UsageError: ``named`` holds an unknown field.
     """
     if unknown := set(named or ()) - set(COLUMNS):
         raise UsageError(f"no field {min(unknown)!r}; columns can be named for {', '.join(COLUMNS)}")
@@ -87,8 +88,6 @@ def layout_of(head: str, named: Mapping[str, str] | None = None) -> Layout | Non
         if "title" in columns and "abstract" in columns:
             quoted = delimiter != "\t" or _wants_quotes(lines[first:-1][:200], len(header))
             return Layout(delimiter, quoted, columns, len(header))
-    if named:
-        raise UsageError(f"no column {', '.join(map(repr, named.values()))} in the header")
     return None
 
 
@@ -114,6 +113,8 @@ def _columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
             place = next((keys.index(name) for name in names if name in keys), None)
         if place is not None:
             columns[field] = place
+        elif field in named:
+            return {}  # what a user named and is not there must not be read without
     return columns
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import UsageError
+from rag.errors import ReadError, UsageError
 from rag.paper import Paper
 from rag.readers import FORMATS, Options, Skip, read_papers
 from rag.readers.detect import detect
@@ -264,11 +264,11 @@ def test_columns_can_be_named() -> None:
     (paper,), _ = read("semicolons.csv", "csv", Options(columns=names))
     assert paper.abstract == "Le résumé contient un ; dans ses guillemets."
     assert (paper.authors, paper.year) == (("Ada Hiver",), 2020)
-    with pytest.raises(UsageError, match="no column 'Nowhere'"):
+    with pytest.raises(ReadError, match="no columns title=Nowhere and abstract=Résumé"):
         read("semicolons.csv", "csv", Options(columns={"title": "Nowhere", "abstract": "Résumé"}))
     with pytest.raises(UsageError, match="no field 'titel'"):
         read("semicolons.csv", "csv", Options(columns={"titel": "Titre"}))
-    with pytest.raises(UsageError, match="no columns for title and abstract"):
+    with pytest.raises(ReadError, match="no columns for title and abstract"):
         read("semicolons.csv", "csv")
 
 

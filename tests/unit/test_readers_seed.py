@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,3 +34,36 @@ def test_the_real_page_gives_its_95_papers(papers: list[Paper]) -> None:
 
 def test_two_papers_whose_abstracts_open_alike_stay_two(papers: list[Paper]) -> None:
     assert len({paper.id for paper in papers}) == 95
+
+
+def _cards(papers: list[Paper]) -> str:
+    return "".join(
+        f'<article><div>{n}</div><h3><a href="/papers/2401.{n:05}">{html.escape(paper.title)}</a></h3>'
+        f"<p>{html.escape(paper.abstract)}</p></article>"
+        for n, paper in enumerate(papers)
+    )
+
+
+def _props(papers: list[Paper]) -> str:
+    entries = [{"paper": {"id": f"2401.{n:05}", "title": p.title, "summary": p.abstract}} for n, p in enumerate(papers)]
+    headings = "".join(
+        f'<h3><a href="/papers/2401.{n:05}">{html.escape(p.title)}</a></h3>' for n, p in enumerate(papers)
+    )
+    return f"<div data-props='{html.escape(json.dumps({'dailyPapers': entries}))}'>{headings}</div>"
+
+
+def _plain(papers: list[Paper]) -> str:
+    return "".join(f"<div>{html.escape(p.title)}</div><div>{html.escape(p.abstract)}</div>" for p in papers)
+
+
+@pytest.mark.parametrize("body", [_cards, _props, _plain])
+def test_the_same_page_as_html_gives_the_same_papers(
+    body: Callable[[list[Paper]], str], papers: list[Paper], tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(
+        f"<!doctype html><html><head><title>Papers</title></head><body><p>new</p>{body(papers)}</body></html>"
+    )
+    records = list(read_papers(path))
+    assert [(r.title, r.abstract) for r in records if isinstance(r, Paper)] == [(p.title, p.abstract) for p in papers]
+    assert len(records) == 95

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -163,6 +164,24 @@ def test_a_broken_xml_file_gives_what_stands_before(tmp_path: Path) -> None:
     assert [type(record) for record in read_papers(path)][-1] is Skip
     path.write_text(whole.replace("Abstract 3.</AbstractText>", "Abstract <b>3 & more."))
     assert {"Title 1", "Title 2", "Title 4", "Title 5"} <= set(titles(path))
+
+
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    for data in (RIS.encode(), gzip.compress(RIS.encode())):
+        writer = Thread(target=path.write_bytes, args=(data,))
+        writer.start()
+        assert titles(path) == ["Über Größen"]
+        writer.join()
+
+
+def test_programs_and_style_sheets_are_no_bibliographies(tmp_path: Path) -> None:
+    for text in ("@dataclass(frozen=True)\nclass A: ...\n", "@media (max-width: 9px) { a { b: c } }\n"):
+        path = tmp_path / "other"
+        path.write_text(text)
+        with pytest.raises(ReadError, match="no known format"):
+            read_papers(path)
 
 
 def test_a_directory_is_walked_in_order_and_told_apart(tmp_path: Path) -> None:
