@@ -22,13 +22,16 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _record(source: str, position: str, record: Mapping[str, Any]) -> Record:
+    if isinstance(inner := record.get("paper"), Mapping):
+        # The API behind the Hugging Face Papers page wraps each paper once.
+        record = {**record, **inner}
     return build(
         source,
         position,
         title=record.get("title"),
         abstract=record.get("abstract") or record.get("text") or record.get("summary"),
         authors=record.get("authors") or record.get("author"),
-        year=record.get("year") or record.get("date") or record.get("published"),
+        year=record.get("year") or record.get("date") or record.get("published") or record.get("publishedAt"),
         venue=record.get("venue") or record.get("journal"),
         url=record.get("url"),
         doi=record.get("doi"),

@@ -102,6 +102,14 @@ def test_json_in_an_attribute_is_found_at_any_depth(tmp_path: Path) -> None:
     assert read(path) == PAPERS
 
 
+def test_the_answer_of_the_api_behind_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "daily_papers.json"
+    path.write_text(
+        json.dumps([{"paper": {"id": "2401.00001", "title": t, "summary": a}, "title": t} for t, a in PAPERS])
+    )
+    assert read(path) == PAPERS
+
+
 def test_a_paragraph_without_a_title_is_skipped_with_its_place(tmp_path: Path) -> None:
     lines = [line for title, abstract in PAPERS[:4] for line in (title, abstract)]
     del lines[4]

@@ -152,6 +152,19 @@ def test_entities_declared_out_of_sight_are_not_expanded_either(tmp_path: Path) 
     assert "the secret" not in str(records)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "windows-1252", "iso-8859-2"])
+def test_xml_in_the_encoding_it_declares_with_a_dtd_far_away(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "articles.xml"
+    path.write_text(
+        f"<?xml version='1.0' encoding='{encoding}'?>\n"
+        "<!DOCTYPE PubmedArticleSet PUBLIC '-//NLM//DTD' 'https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd'>\n"
+        "<PubmedArticleSet><PubmedArticle><MedlineCitation><Article><ArticleTitle>Größe &alpha;</ArticleTitle>"
+        "<Abstract><AbstractText>Über é.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>",
+        encoding=encoding,
+    )
+    assert titles(path) == ["Größe α"]
+
+
 def test_a_broken_xml_file_gives_what_stands_before(tmp_path: Path) -> None:
     article = (
         "<PubmedArticle><MedlineCitation><PMID>{0}</PMID><Article><ArticleTitle>Title {0}</ArticleTitle><Abstract>"
