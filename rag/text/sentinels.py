@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 #: The sources are about the question, but do not say what is asked.
@@ -13,6 +14,7 @@ Sentinel = Literal["not_stated", "not_found"]
 _OUTCOMES: dict[str, Sentinel] = {NOT_STATED: "not_stated", NOT_FOUND: "not_found"}
 # What models wrap a lone word in: quotes, emphasis, code marks, brackets, a final stop.
 _WRAPPING = " \t\r\n\"'`*_[](){}<>.,:;!-#"
+_INSIDE = re.compile(rf"\b(?:{'|'.join(_OUTCOMES)})\b")
 _LONGEST = max(map(len, _OUTCOMES))
 
 
@@ -36,6 +38,4 @@ def may_become_sentinel(text: str) -> bool:
 
 def without_sentinels(text: str) -> str:
     """``text`` without sentinels inside it: a model that answers and then adds one has answered."""
-    for word in _OUTCOMES:
-        text = text.replace(word, "")
-    return text
+    return _INSIDE.sub("", text)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.models.extractive.lexicon import known_stems
+from rag.models.extractive.lexicon import known_words
 from rag.models.extractive.matching import Words, acronym, corrected, strength, words_of
 from rag.models.extractive.question import Question, Term
 from rag.text.sentences import sentences
@@ -58,17 +58,19 @@ class Reading:
 
 
 def read(question: Question, sources: Sequence[SourceText]) -> Reading:
-    """The sources as they bear on ``question``."""
+    """The sources as they bear on ``question``; those without an abstract bear on nothing."""
+    sources = [source for source in sources if any(passage.strip() for passage in source.passages)]
     texts = [_texts(source) for source in sources]
-    vocabulary = known_stems().union(*(words_of(parts[-1]).unique for parts in texts))
+    vocabulary = known_words().union(*(words_of(parts[-1]).spelt for parts in texts))
     question = _respelt(question, sorted(vocabulary))
     terms = question.terms
     found = tuple(_source(source.number, text, terms) for source, text in zip(sources, texts, strict=True))
     lines = [line for source in found for line in (source.title, *source.lines)]
     telling = {}
+    most = math.log(2 + len(lines))
     for term in terms:
         holding = sum(line.has[term] >= 1.0 for line in lines)
-        telling[term] = term.weight * math.log(1 + len(lines) / (1 + holding)) / math.log(1 + len(lines))
+        telling[term] = term.weight * math.log(1 + len(lines) / (1 + holding)) / most
     return Reading(question, found, telling)
 
 
@@ -81,7 +83,8 @@ def reread(question: Question, reading: Reading) -> Reading:
 
 
 def _respelt(question: Question, vocabulary: Sequence[str]) -> Question:
-    spelt = {term: corrected(term, vocabulary) for term in question.terms}
+    roots = set(map(stem, vocabulary))
+    spelt = {term: term if roots.issuperset(term.parts) else corrected(term, vocabulary) for term in question.terms}
 
     def put(terms: Iterable[Term]) -> tuple[Term, ...]:
         return tuple(dict.fromkeys(spelt.get(term) or _same(term, spelt) for term in terms))
@@ -90,6 +93,7 @@ def _respelt(question: Question, vocabulary: Sequence[str]) -> Question:
     return replace(
         question,
         terms=put(question.terms),
+        counted=put(question.counted),
         focus=tuple(map(put, question.focus)),
         subject=put(question.subject),
         pairs=pairs,

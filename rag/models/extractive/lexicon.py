@@ -79,10 +79,7 @@ many number
 percent percentage %
 """
 
-#: Nouns that ask for an instance: where a sentence names one, the noun itself need not be there.
-KIND_NOUNS = frozenset(
-    stem(word)
-    for word in """model models system method methods approach approaches technique techniques architecture
+_KINDS = """model models system method methods approach approaches technique techniques architecture
     architectures algorithm dataset datasets data corpus corpora benchmark benchmarks metric metrics measure task tasks
     language languages hardware machine baseline baselines framework tool tools operator operators
     ingredient ingredients component components property properties characteristic characteristics aspect
@@ -96,8 +93,19 @@ KIND_NOUNS = frozenset(
     problems issue issues challenge challenges advantage advantages benefit benefits limitation limitations
     contribution contributions finding findings margin gain difference budget link url address website
     repository github expansion abbreviation acronym initiative source sources section topic topics
-    operation operations effect necessity necessities trick tricks""".split()
-)
+    operation operations effect necessity necessities trick tricks"""
+_QUANTITIES = """accuracy precision recall score bleu rouge perplexity percentage percent rate size speed speedup
+    latency throughput memory footprint margin gain improvement reduction drop increase decrease number amount count
+    fraction share ratio budget cost price length width depth duration parameters flops epochs temperature
+    degradation loss error points mrr ndcg map auc wer cer f1 agreement kappa sequence"""
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words.split())
+
+
+#: Nouns that ask for an instance: where a sentence names one, the noun itself need not be there.
+KIND_NOUNS = _stems(_KINDS)
 
 #: "how fast", "how large": the answer is a quantity.
 QUANTITY_ADJECTIVES = frozenset(
@@ -106,19 +114,12 @@ QUANTITY_ADJECTIVES = frozenset(
 )
 
 #: Words that stand for a quantity wherever they are asked for.
-QUANTITY_NOUNS = frozenset(
-    stem(word)
-    for word in """accuracy precision recall score bleu rouge perplexity percentage percent rate size speed speedup
-    latency throughput memory footprint margin gain improvement reduction drop increase decrease number amount count
-    fraction share ratio budget cost price length width depth duration parameters flops epochs temperature
-    degradation loss error points mrr ndcg map auc wer cer f1 agreement kappa sequence""".split()
-)
+QUANTITY_NOUNS = _stems(_QUANTITIES)
 
 #: Units of time, for questions of how long something takes.
-TIME_UNITS = frozenset(
-    stem(word)
-    for word in """second seconds sec minute minutes min hour hours h day days week weeks month months year years ms
-    millisecond milliseconds microsecond microseconds s""".split()
+TIME_UNITS = _stems(
+    """second seconds sec minute minutes min hour hours h day days week weeks month months year years ms
+    millisecond milliseconds microsecond microseconds s"""
 )
 
 NUMBER_WORDS = frozenset(
@@ -138,9 +139,7 @@ TREATING = frozenset(
 )
 
 #: What a work may be: "which surveys ..." asks for surveys.
-CLASSES = frozenset(
-    stem(word) for word in "survey review overview guide tutorial book benchmark dataset corpus leaderboard".split()
-)
+CLASSES = _stems("survey review overview guide tutorial book benchmark dataset corpus leaderboard")
 
 #: "how many points better": what is counted stands before them.
 COMPARATIVES = frozenset(
@@ -171,6 +170,6 @@ def synonyms(root: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def known_stems() -> frozenset[str]:
-    """Every stem of this lexicon; a misspelt word may be one of them."""
-    return frozenset(_rows()) | KIND_NOUNS | QUANTITY_NOUNS
+def known_words() -> frozenset[str]:
+    """Every word a question may use to say what it asks for; a misspelt word may be one of them."""
+    return frozenset(_SYNONYMS.split()) | frozenset(_KINDS.split()) | frozenset(_QUANTITIES.split())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from rag.models.extractive.lexicon import NUMBER_WORDS, synonyms
-from rag.models.extractive.question import Term, is_english
+from rag.models.extractive.question import Term
+from rag.models.extractive.rarity import is_english, rarity
 from rag.text.terms import pieces, stem, tokens
 
 EXACT = 1.0
@@ -19,6 +20,7 @@ MISSPELT = 0.8
 _SHORTEST_SHARED = 5
 _SHORTEST_ACRONYM = 2
 _SURE_ACRONYM = 3
+_LONG = 8
 _SHORTEST_NAME = 4
 _PARTS = re.compile(r"[^\W_]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -38,6 +40,7 @@ class Words:
     joined: frozenset[str]
     figures: frozenset[str]
     cased: frozenset[str]
+    spelt: frozenset[str]
     numeric: tuple[int, ...]
     plain: tuple[bool, ...]
     initials: str
@@ -62,6 +65,7 @@ def words_of(text: str) -> Words:
         joined=frozenset(a + b for a, b in pairwise(roots)) | frozenset(stem(a + b) for a, b in pairwise(raw)),
         figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)),
         cased=frozenset(token.text for token in tokens(text)),
+        spelt=frozenset(raw),
         numeric=numeric,
         plain=tuple(plain),
         initials="".join(initials),
@@ -74,7 +78,12 @@ def strength(term: Term, words: Words) -> float:
     if term.joined in words.unique or term.joined in words.joined:
         return EXACT
     found = [_part(part, words, name=term.name) for part in term.parts]
-    return max(sum(found) / len(found), RELATED if term.name and _names_family(term.word, words) else 0.0)
+    mean = sum(found) / len(found)
+    if not term.name:
+        return mean
+    # "BERT-large" is not in "Large models train BERT".
+    together = mean if _in_a_row(term.parts, words.stems) else mean / 2
+    return max(together, RELATED if _names_family(term.word, words) else 0.0)
 
 
 def _part(part: str, words: Words, *, name: bool) -> float:
@@ -88,6 +97,11 @@ def _part(part: str, words: Words, *, name: bool) -> float:
     if any(other.startswith(beginning) and _share_a_root(part, other) for other in words.unique):
         return RELATED
     return 0.0
+
+
+def _in_a_row(parts: Sequence[str], roots: Sequence[str]) -> bool:
+    """Whether ``parts`` follow one another in ``roots``."""
+    return any(roots[i : i + len(parts)] == parts for i, root in enumerate(roots) if root == parts[0])
 
 
 def _names_family(name: str, words: Words) -> bool:
@@ -113,25 +127,27 @@ def acronym(term: Term, words: Words) -> float:
 def _share_a_root(a: str, b: str) -> bool:
     """Whether one stem begins the other: ``annotat`` and ``annotator`` where the stemmer left a rest."""
     shorter, longer = sorted((a, b), key=len)
-    return len(shorter) >= _SHORTEST_SHARED and longer.startswith(shorter) and len(longer) - len(shorter) <= 3
+    rest = longer.removeprefix(shorter)
+    # To quantize is not a quantity, but what is stabilized has stability.
+    least = _SHORTEST_SHARED + (rest == "iz")
+    return len(longer) > len(rest) and len(shorter) >= least and len(rest) <= 3
 
 
 def corrected(term: Term, vocabulary: Iterable[str]) -> Term:
-    """``term`` with its spelling taken from ``vocabulary`` where it is misspelt: a word in small letters that general
-    English does not know, one slip away (two in a long word) from one that the sources hold. Names are never touched:
-    ALBERT is not BERT."""
+    """``term`` with its spelling taken from ``vocabulary`` (words in small letters) where it is misspelt: a word that
+    general English does not know, one slip away (two in a long word) from one that the sources hold. Names are never
+    touched: ALBERT is not BERT."""
     word = term.word
     if term.name or not word.isalpha() or not word.islower() or len(word) < 5 or is_english(word):
         return term
-    root = stem(word)
-    slips = 1 if len(root) < 7 else 2
+    slips = 1 if len(word) < _LONG else 2
     best = min(
-        ((_distance(root, other, slips), other) for other in vocabulary if other[0] == root[0] and other.isalpha()),
-        default=(slips + 1, root),
+        ((_distance(word, other, slips), other) for other in vocabulary if other[:1] == word[0] and other.isalpha()),
+        default=(slips + 1, word),
     )
-    if best[0] > slips or best[0] == 0:
+    if not 0 < best[0] <= slips:
         return term
-    return Term(word, (best[1],), term.weight, term.name, term.hard)
+    return replace(term, parts=(stem(best[1]),), weight=rarity(best[1]))
 
 
 def _distance(a: str, b: str, limit: int) -> int:

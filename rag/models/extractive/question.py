@@ -70,6 +70,8 @@ _ORDER = re.compile(
     r"|\b(?:answer|respond|reply|write)\s+(?:only|in|with|without|as)\b|\bthat(?:'s|\s+is)\s+an\s+order\b",
     re.IGNORECASE,
 )
+#: Characters of a question that are read.
+_MOST_READ = 2_000
 _FOCUS_LENGTH = 4
 _MOST_PHRASES = 4
 # Between a question word and its noun: "what was the ...", "which of the two ...".
@@ -109,9 +111,9 @@ class Question:
     """A question, analysed.
 
     ``focus`` holds the noun phrases behind its question words: what an answer must speak of; ``subject`` is the one
-    behind "what does" or "how is". ``pairs`` are neighbouring terms. ``counted`` are the stems of what "how many"
-    counts. ``figures`` are its numbers, in digits and words. The flags tell the kind of answer, ``several`` that many
-    papers may answer, ``compares`` that each of several should.
+    behind "what does" or "how is". ``pairs`` are neighbouring terms. ``counted`` is what "how many" counts.
+    ``figures`` are its numbers, in digits and words. The flags tell the kind of answer, ``several`` that many papers
+    may answer, ``compares`` that each of several should.
     """
 
     text: str
@@ -119,7 +121,7 @@ class Question:
     focus: tuple[tuple[Term, ...], ...]
     subject: tuple[Term, ...]
     pairs: tuple[tuple[Term, Term], ...]
-    counted: tuple[str, ...]
+    counted: tuple[Term, ...]
     figures: frozenset[str]
     quantity: bool
     duration: bool
@@ -133,7 +135,7 @@ class Question:
 
 def analyse(text: str) -> Question:
     """The question in ``text``, analysed; orders to whoever answers are no part of it."""
-    text = without_orders(text)
+    text = without_orders(text[:_MOST_READ])
     words = list(tokens(text))
     reader = _Reader(text, words)
     terms: dict[tuple[str, ...], Term] = {}
@@ -207,11 +209,11 @@ class _Reader:
             return replace(term, weight=weight * _SET_ASIDE, aside=True)
         return term
 
-    def counted(self) -> list[str]:
-        """The stems of the nouns that "how many" counts: the last words of their phrases."""
+    def counted(self) -> list[Term]:
+        """The nouns that "how many" counts: the last words of their phrases."""
         phrases = [self._phrase(match.end()) for match in _HOW_MANY.finditer(self._text)]
-        nouns = [[word.text for word in phrase if word.text.lower() not in COMPARATIVES] for phrase in phrases]
-        return [stem(p) for phrase in nouns if phrase for p in pieces(phrase[-1]) if p not in STOPWORDS]
+        nouns = [[word for word in phrase if word.text.lower() not in COMPARATIVES] for phrase in phrases]
+        return [term for phrase in nouns if phrase and (term := self.term(phrase[-1])) is not None]
 
     def focus(self) -> list[list[Term]]:
         """The noun phrases behind the question words. A question without any, in telegram style, asks for what stands

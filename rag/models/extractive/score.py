@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from rag.models.extractive.evidence import PRESENT, Line, Reading, Source
@@ -14,6 +16,8 @@ from rag.text.terms import names
 # Weights of a term that the sentence itself lacks, by where else it stands: a sentence may lean on the one before it.
 _BEFORE, _TITLE, _AFTER, _ELSEWHERE = 0.5, 0.4, 0.25, 0.15
 _NAME = 1.5
+# A source is ranked by what it holds, by the names its title holds, and by the figures of the question it states.
+_TITLED, _STATED = 0.3, 0.4
 # What the kind of answer counts for, in shares of what the question's terms tell together.
 _COUNTED, _NUMBER, _UNIT, _SPELT_OUT, _FIGURE, _YEAR, _CUE, _INSTANCE = 0.5, 0.2, 0.3, 0.6, 0.2, 0.3, 0.1, 0.12
 _FOCUS, _PAIR = 0.5, 0.4
@@ -57,10 +61,10 @@ class Scorer:
     def source(self, source: Source) -> float:
         """How much of what the question tells a source holds; names and figures count for more."""
         held = sum(
-            tells * source.whole.has[term] * (_NAME if term.name else 1.0)
+            tells * (source.whole.has[term] * (_NAME if term.name else 1.0) + _TITLED * _names_work(term, source))
             for term, tells in self.reading.telling.items()
         )
-        return held + 0.1 * len(self.question.figures & source.whole.words.figures)
+        return held + _STATED * len(self.question.figures & source.whole.words.figures)
 
     def coverage(self, source: Source) -> float:
         """The share of the question, by how much each word tells in general English, that a source speaks of."""
@@ -97,17 +101,20 @@ class Scorer:
         """What the sentence gains by holding the kind of answer that is asked for."""
         question, words = self.question, line.words
         checks = (
-            (_COUNTED, bool(question.counted) and counts(question.counted, words)),
+            (_COUNTED, bool(question.counted) and counts(stems_of(question.counted), words)),
             (_NUMBER, question.quantity and self.free_number(words)),
-            (_UNIT, question.duration and counts(tuple(TIME_UNITS), words, reach=1)),
+            (_UNIT, question.duration and counts(TIME_UNITS, words, reach=1)),
             (_YEAR, question.year and _YEAR_FIGURE.search(line.text) is not None),
             (_SPELT_OUT, question.meaning and any(spelt_out(t, line) for t in question.terms)),
             (_CUE, question.reason and _REASON_CUE.search(line.text) is not None),
             (_CUE, question.manner and _MANNER_CUE.search(line.text) is not None),
-            (_INSTANCE, any(t.kind for phrase in question.focus for t in phrase) and self.names_another(line)),
+            (_INSTANCE, not question.quantity and self._asks_kind() and self.names_another(line)),
         )
         figures = min(2, len(question.figures & (words.figures | words.unique)))
         return sum(gain for gain, holds in checks if holds) + _FIGURE * figures
+
+    def _asks_kind(self) -> bool:
+        return any(term.kind for phrase in self.question.focus for term in phrase)
 
     def free_number(self, words: Words) -> bool:
         """Whether a sentence states a number of its own: one that is no part of the question and of no name."""
@@ -119,9 +126,14 @@ class Scorer:
         return any(name.lower() not in asked for name in names(line.text))
 
 
-def counts(nouns: tuple[str, ...], words: Words, *, reach: int = COUNT_REACH) -> bool:
-    """Whether a number stands close before one of ``nouns``."""
-    return any(not set(nouns).isdisjoint(words.stems[i + 1 : i + 1 + reach]) for i in words.numeric)
+def counts(nouns: AbstractSet[str], words: Words, *, reach: int = COUNT_REACH) -> bool:
+    """Whether a number stands close before one of ``nouns`` (stems)."""
+    return any(not nouns.isdisjoint(words.stems[i + 1 : i + 1 + reach]) for i in words.numeric)
+
+
+def stems_of(terms: Iterable[Term]) -> frozenset[str]:
+    """The stems of all parts of ``terms``."""
+    return frozenset(part for term in terms for part in term.parts)
 
 
 def spelt_out(term: Term, line: Line) -> bool:
@@ -134,6 +146,10 @@ def _adjacent(first: Term, second: Term, words: Words) -> bool:
     """Whether two terms stand side by side, or one word apart."""
     places = [i for i, root in enumerate(words.stems) if root == first.parts[-1]]
     return any(second.parts[0] in words.stems[i + 1 : i + 3] for i in places)
+
+
+def _names_work(term: Term, source: Source) -> float:
+    return source.title.has[term] if term.name else 0.0
 
 
 def first_own(source: Source) -> int:

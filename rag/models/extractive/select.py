@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rag.models.extractive.evidence import PRESENT, Line, Reading, Source, read, reread
 from rag.models.extractive.lexicon import TIME_UNITS
 from rag.models.extractive.question import Question, Term, analyse
-from rag.models.extractive.score import Scorer, counts
+from rag.models.extractive.score import Scorer, counts, stems_of
 from rag.models.extractive.several import compared, listed
 from rag.text.sources import SourceText
 
@@ -55,7 +55,7 @@ class Selection:
 def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     """The selection for ``question``."""
     reading = read(question, sources)
-    if not reading.question.terms:
+    if not reading.question.terms or not reading.sources:
         return Selection((), on_topic=False)
     scorer = Scorer(reading)
     ranked = sorted(reading.sources, key=scorer.source, reverse=True)
@@ -81,9 +81,9 @@ def answers(scorer: Scorer, source: Source) -> bool:
     if any(_share(phrase, source) < FOCUS for phrase in question.focus):
         return False
     lines = [line.words for line in source.lines]
-    if question.duration and not any(counts(tuple(TIME_UNITS), words, reach=1) for words in lines):
+    if question.duration and not any(counts(TIME_UNITS, words, reach=1) for words in lines):
         return False
-    return not question.counted or any(counts(question.counted, words) for words in lines)
+    return not question.counted or any(counts(stems_of(question.counted), words) for words in lines)
 
 
 def _share(phrase: Sequence[Term], source: Source) -> float:
@@ -103,8 +103,18 @@ def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick
     _add_unanswered(scorer, source, chosen, most)
     _add_further(scorer, source, chosen, most)
     _add_enumerated(source, chosen)
-    corrects = any(t.hard and not t.aside and source.whole.has[t] < PRESENT for t in scorer.question.terms)
+    corrects = any(_is_another_s(term, source, scorer.reading) for term in scorer.question.terms)
     return [Pick(source.number, source.title.text, source.lines[i].text, corrects) for i in sorted(chosen)]
+
+
+def _is_another_s(term: Term, source: Source, reading: Reading) -> bool:
+    """Whether a name of the question names another source's work."""
+    return (
+        term.hard
+        and not term.aside
+        and source.title.has[term] < PRESENT
+        and (source.whole.has[term] < PRESENT or any(s.title.has[term] >= PRESENT for s in reading.sources))
+    )
 
 
 def _parts(scorer: Scorer) -> list[Scorer]:

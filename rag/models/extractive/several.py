@@ -18,8 +18,7 @@ _COMPARED = 0.4
 _LISTED, _OF_BEST = 0.5, 0.8
 _OWN = 0.8
 _MOST_LISTED = 5
-_LINKS = re.compile(r"\s*(?:,|and|or|vs\.?|versus|with|to|against|than|from|over|&|/)\s*(?:the\s+)?", re.IGNORECASE)
-
+_LINKS = re.compile(r"\s*(?:,|and|or|vs\.?|versus|&|/)\s*(?:the\s+)?", re.IGNORECASE)
 _OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
 
 Part = tuple[Scorer, Source]
@@ -30,21 +29,27 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     question compares nothing, or one source speaks of all that is compared."""
     question = scorer.question
     names = [t for t in question.terms if t.name and not t.aside]
-    telling = [t for t in names if 0 < sum(s.whole.has[t] >= PRESENT for s in ranked) <= max(1, len(ranked) // 3)]
+    # A name in a title is that paper's own; another that mentions it does not speak for it.
+    titled = {t for t in names if any(s.title.has[t] >= PRESENT for s in ranked)}
+
+    def owned(source: Source, term: Term) -> float:
+        return source.title.has[term] if term in titled else source.whole.has[term]
+
+    telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= max(1, len(ranked) // 3)]
     if len(telling) < 2 or not (question.compares or _linked(question.text, telling)):
         return []
     chosen: list[Source] = []
     open_names = set(telling)
     while open_names:
-        best = max(ranked, key=lambda s: (sum(s.whole.has[t] for t in open_names), scorer.source(s)))
-        found = {t for t in open_names if best.whole.has[t] >= PRESENT}
+        best = max(ranked, key=lambda s: (sum(owned(s, t) for t in open_names), scorer.source(s)))
+        found = {t for t in open_names if owned(best, t) >= PRESENT}
         if not found:
             return []
         chosen.append(best)
         open_names -= found
     if len(chosen) < 2 or any(t for t in names if all(s.whole.has[t] < PRESENT for s in chosen)):
         return []
-    parts = [(_asked_of(scorer, source, telling), source) for source in chosen]
+    parts = [(_asked_of(scorer, [t for t in telling if owned(s, t) < PRESENT]), s) for s in chosen]
     return parts if all(part.coverage(source) >= _COMPARED for part, source in parts) else []
 
 
@@ -89,10 +94,10 @@ def _is_one(source: Source, head: Sequence[Term]) -> bool:
     return all(any(line.has[t] >= PRESENT for line in own) for t in classes)
 
 
-def _asked_of(scorer: Scorer, source: Source, telling: Sequence[Term]) -> Scorer:
+def _asked_of(scorer: Scorer, others: Sequence[Term]) -> Scorer:
     """The question without the names that are another source's business."""
     question = scorer.question
-    terms = tuple(t for t in question.terms if t not in telling or source.whole.has[t] >= PRESENT)
+    terms = tuple(t for t in question.terms if t not in others)
     focus = tuple(tuple(t for t in phrase if t in terms) for phrase in question.focus)
     subject = tuple(t for t in question.subject if t in terms)
     alone = replace(question, terms=terms, focus=focus, subject=subject, pairs=_pairs_of(scorer, terms))
