@@ -41,11 +41,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files the examples speak of, and a library made from them by the first example."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copy(ROOT / "rag" / "sample" / "papers.jsonl", folder / "library.jsonl")
-    (folder / "papers-page.html").write_text(
-        "<html><body><main><h3>Tidal Widgets</h3><p>We measure tidal widgets along the coast for ten years. They move "
-        "with the moon and the wind, and their error falls by 12% when both are known. Code is public.</p></main>"
-        "</body></html>"
-    )
+    shutil.copy(ROOT / "tests" / "fixtures" / "readers" / "papers-page.html", folder)
     (folder / ".venv").mkdir()
     (folder / ".venv" / "bin").symlink_to(BIN)
     _run(".venv/bin/citewell ingest papers-page.html library.jsonl", folder)
