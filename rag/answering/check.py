@@ -146,6 +146,9 @@ class _Report:
         names = self._names(finding.sources)
         faults = [("unsupported_figure", f"figure {figure} is not in {names}") for figure in finding.lost_figures]
         faults += [("unsupported_name", f"{_quoted([name])} is not in {names}") for name in finding.lost_names]
+        faults += [
+            ("misplaced_figure", f"figure {figure} stands elsewhere in {names}") for figure in finding.misplaced_figures
+        ]
         if finding.opposed:
             faults.append(("contradicted_sentence", f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:

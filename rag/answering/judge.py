@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from rag.answering.answer import Support
 from rag.answering.claims import claims
 from rag.answering.figures import Figure, figures, missing_figures, same_figure
+from rag.answering.placement import stray_figures, swapped_figures
 from rag.answering.polarity import denies
 from rag.answering.segments import Segment
 from rag.answering.source_text import SourceText
@@ -16,6 +17,7 @@ from rag.answering.words import Name, NameIndex, names, stems
 
 # A segment that says hardly more than a paper's title names the paper and claims nothing.
 _TITLE_SHARE = 0.8
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Finding:
     score: float = 0.0
     backings: dict[int, Backing] = field(default_factory=dict)
     lost_figures: tuple[str, ...] = ()
+    misplaced_figures: tuple[str, ...] = ()
     lost_names: tuple[str, ...] = ()
     doubtful_names: tuple[str, ...] = ()
     opposed: tuple[str, ...] = ()
@@ -100,12 +103,14 @@ class Judge:
         whole = self._bench.backing(text, cited)
         single = {source: self._bench.backing(text, [source]) for source in cited} if len(cited) > 1 else {}
         lost = self._lost_names(part.text, cited)
+        lost_figures = self._lost_figures(part.text, cited)
         finding = Finding(
             part,
             tuple(cited),
             score=whole.score if whole else 0.0,
             backings={s: b for s, b in (single or {cited[0]: whole}).items() if b is not None},
-            lost_figures=tuple(figure.text for figure in self._lost_figures(part.text, cited)),
+            lost_figures=tuple(figure.text for figure in lost_figures),
+            misplaced_figures=tuple(f.text for f in self._misplaced(part, cited) if f not in lost_figures),
             lost_names=tuple(name.word for name in lost if name.strong),
             doubtful_names=tuple(name.word for name in lost if not name.strong),
             opposed=whole.contradictions if whole else (),
@@ -116,6 +121,15 @@ class Judge:
         lost = missing_figures(text, [self._sources[source].figures for source in cited])
         return [f for f in lost if not (denies(text, f.start) and any(same_figure(f, a) for a in self._asked_figures))]
 
+    def _misplaced(self, part: Segment, cited: Sequence[int]) -> list[Figure]:
+        stretches = self._bench.stretches(_said(part), cited)
+        titles = " ".join(self._sources[source].title for source in cited)
+        found = swapped_figures(part.text, stretches)
+        if len(cited) == 1:
+            # A sentence on several papers draws on more stretches than decide about it.
+            found += [figure for figure in stray_figures(part.text, stretches, titles) if figure not in found]
+        return [figure for figure in found if not denies(part.text, figure.start)]
+
     def _lost_names(self, text: str, cited: Sequence[int]) -> list[Name]:
         lost = [name for name in names(text) if not any(name.word in self._sources[s].names for s in cited)]
         return [name for name in lost if not (denies(text, name.start) and name.word in self._asked_names)]
@@ -124,8 +138,9 @@ class Judge:
         """Moves a sentence whose figures stand in no cited source to one that has them and backs it otherwise; of
         other sentences it is only noted where they would fit."""
         others = [source for source in range(len(self._sources)) if source not in finding.sources]
-        self._bench.embed(others)
-        trials = [self._weighed(finding.segment, [source]) for source in others]
+        likely = [source for source in others if self._may_back(finding.segment, source)]
+        self._bench.embed(likely)
+        trials = [self._weighed(finding.segment, [source]) for source in likely]
         fitting = [trial for trial in trials if trial.support == "supported"]
         if not fitting:
             return finding
@@ -133,6 +148,12 @@ class Judge:
         if finding.lost_figures:
             return replace(best, moved_from=finding.sources)
         return replace(finding, fits_better=best.sources[0])
+
+    def _may_back(self, part: Segment, source: int) -> bool:
+        """A cheap look before a close one: all figures are there, and half of what is said."""
+        if missing_figures(part.text, [self._sources[source].figures]):
+            return False
+        return self._bench.coverage(_said(part), source) >= _HALF
 
     def _is_title(self, part: Segment, cited: Sequence[int]) -> bool:
         words = frozenset(stems(part.text))
@@ -147,4 +168,5 @@ def _said(part: Segment) -> str:
 def _level(finding: Finding) -> Support:
     if finding.lost_figures or finding.lost_names or finding.opposed or finding.score < WEAK:
         return "unsupported"
-    return "supported" if finding.score >= SUPPORTED and not finding.doubtful_names else "weak"
+    doubtful = finding.doubtful_names or finding.misplaced_figures
+    return "supported" if finding.score >= SUPPORTED and not doubtful else "weak"

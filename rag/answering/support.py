@@ -152,6 +152,10 @@ class Bench:
         score = probability(features, with_cosine=self._similarity is not None)
         return Backing(score, best.source, span.start, span.end, features, opposed)
 
+    def coverage(self, text: str, source: int) -> float:
+        """How much of the weight of ``text`` in terms the whole abstract and the title have, 0 to 1."""
+        return self._coverage(text, source, self._sources[source].all_terms)
+
     def _features(self, text: str, cited: Sequence[int], best: _Window) -> Features:
         windows = [self._best(part, cited) for part in self._clauses[text]]
         weakest = min(windows, key=lambda window: window.strength)
@@ -160,16 +164,26 @@ class Bench:
             coverage=best.coverage,
             clause_cosine=weakest.cosine,
             clause_coverage=weakest.coverage,
-            abstract_coverage=max(self._coverage(text, s, self._sources[s].all_terms) for s in cited),
+            abstract_coverage=max(self.coverage(text, s) for s in cited),
         )
+
+    def stretches(self, text: str, cited: Sequence[int]) -> list[str]:
+        """What decides about ``text``: of every cited source the best one or two sentences for it, and the best for
+        each of its clauses."""
+        cited = [s for s in cited if self._sources[s].spans]
+        windows = [self._best_window(text, s) for s in cited]
+        windows += [self._best(part, cited) for part in self._clauses[text] if cited]
+        return list(dict.fromkeys(map(self._text_of, windows)))
+
+    def _text_of(self, window: _Window) -> str:
+        source = self._sources[window.source]
+        return source.abstract[source.spans[window.first].start : source.spans[window.last - 1].end]
 
     def _contradictions(self, text: str, cited: Sequence[int]) -> list[str]:
         stated = [reading for s in cited for reading in self._sources[s].polarities]
         found: list[str] = []
         for part in self._clauses[text]:
-            window = self._best(part, cited)
-            spans, abstract = self._sources[window.source].spans, self._sources[window.source].abstract
-            nearest = read_polarity(abstract[spans[window.first].start : spans[window.last - 1].end])
+            nearest = read_polarity(self._text_of(self._best(part, cited)))
             found += contradictions(read_polarity(part), nearest, stated)
         return found
 
@@ -222,9 +236,9 @@ class Bench:
         return self._known_names[text, source]
 
 
-# Logistic regression (L2 penalty 0.5, rounded) on 823 labelled pairs of a sentence and the abstracts it cites, from half
-# of the papers: gold answers, retold abstracts and two retold sentences joined are positives; the same sentences under
-# abstracts most like theirs, and joined with sentences of other papers, negatives. docs/checking.md has the other half.
+# Logistic regression (L2 penalty 0.5, rounded) on 823 labelled pairs of a sentence and the abstracts it cites, from
+# half of the papers: gold answers, retold abstracts and two retold sentences joined are positives; the same sentences
+# under abstracts most like theirs, and joined with sentences of other papers, negatives. docs/checking.md has the rest.
 _BIAS: Final = -8.7
 _WEIGHTS: Final = Features(cosine=1.4, coverage=2.5, clause_cosine=3.1, clause_coverage=7.8, abstract_coverage=3.1)
 _BIAS_OF_WORDS: Final = -7.2
