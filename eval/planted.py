@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from eval.attacks import poison_library
 from eval.questions import Question
 from eval.runner import library_digest
 from rag.api import Library
-from rag.errors import UsageError
+from rag.errors import LibraryBusyError, LibraryError, UsageError
 from rag.library.ingest import IngestReport
 from rag.library.passages import CHUNKING_VERSION
 from rag.models.protocols import Embedder
@@ -50,7 +51,19 @@ def library_with(
     planted = poison_library(papers, questions)
     name = library_digest(planted, settings.embedding, CHUNKING_VERSION)
     directory = cache / f"library-{hashlib.sha256(name.encode()).hexdigest()[:_NAME_CHARACTERS]}"
-    with Library.open(directory, settings, create=True, embedder=embedder) as library:
+    with _opened(directory, settings, embedder) as library:
         if len(library) < len(planted):
             library.add(planted, progress=progress)
         yield library
+
+
+def _opened(directory: Path, settings: Settings, embedder: Embedder | None) -> Library:
+    """The library in a directory of the cache; one that cannot be opened any more (another version made it, or it is
+    damaged) is made anew."""
+    try:
+        return Library.open(directory, settings, create=True, embedder=embedder)
+    except LibraryBusyError:
+        raise
+    except LibraryError:
+        shutil.rmtree(directory)
+        return Library.open(directory, settings, create=True, embedder=embedder)

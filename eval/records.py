@@ -69,7 +69,8 @@ class Identity:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A finished run. ``scores`` and ``answers`` are by question id; ``figures`` as
-    :func:`eval.metrics.summary.summarise` gives them; ``faults`` is ``{fault: (caught, planted)}``."""
+    :func:`eval.metrics.summary.summarise` gives them; ``faults`` is ``{fault: (caught, planted)}``;
+    ``workers`` questions were under way at a time, which times depend on."""
 
     identity: Identity
     questions: tuple[Question, ...]
@@ -79,6 +80,7 @@ class Run:
     faults: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     judge: Mapping[str, Any] | None = None
     seconds: float = 0.0
+    workers: int = 1
 
     @property
     def label(self) -> str:
@@ -92,6 +94,7 @@ class Run:
             "format": FORMAT,
             "identity": self.identity.to_dict(),
             "seconds": round(self.seconds, 1),
+            "workers": self.workers,
             "figures": self.figures,
             "faults": {name: list(counts) for name, counts in self.faults.items()},
             "judge": self.judge,
@@ -112,6 +115,7 @@ class Run:
             faults={name: (int(caught), int(planted)) for name, (caught, planted) in record["faults"].items()},
             judge=record["judge"],
             seconds=float(record["seconds"]),
+            workers=int(record["workers"]),
         )
 
 

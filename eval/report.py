@@ -24,6 +24,7 @@ from rag.paper import title_key
 HEADLINE = (
     "outcome_accuracy", "correct", "citation_f1", "citation_precision", "citation_recall", "faithfulness",
     "checker_detection", "checker_false_alarms", "attack_resisted", "ndcg@10", "total_ms_p50", "total_ms_p95",
+    "prompt_tokens", "completion_tokens", "cost",
 )  # fmt: skip
 BY_CATEGORY = ("outcome_accuracy", "correct", "citation_f1", "faithfulness", "recall@10")
 _FAMILIES = {

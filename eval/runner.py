@@ -103,19 +103,24 @@ def run_questions(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     answers = {question.id: journal.answers[question.id] for question in questions}
-    run = score_run(identity, questions, answers, seconds=time.perf_counter() - started)
+    run = score_run(identity, questions, answers, seconds=time.perf_counter() - started, workers=workers)
     save_run(run, out)
     return run
 
 
 def score_run(
-    identity: Identity, questions: Sequence[Question], answers: dict[str, AnswerRecord], *, seconds: float = 0.0
+    identity: Identity,
+    questions: Sequence[Question],
+    answers: dict[str, AnswerRecord],
+    *,
+    seconds: float = 0.0,
+    workers: int = 1,
 ) -> Run:
     """The run that these answers make."""
     scores = score_answers(questions, answers)
     figures = summarise(questions, scores, seed=identity.seed)
     faults = detection_by_fault(answers.values())
-    return Run(identity, tuple(questions), answers, scores, figures, faults, seconds=seconds)
+    return Run(identity, tuple(questions), answers, scores, figures, faults, seconds=seconds, workers=workers)
 
 
 def set_digest(questions: Iterable[Question]) -> str:
