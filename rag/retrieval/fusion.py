@@ -14,9 +14,14 @@ Scores = NDArray[np.float64]
 
 #: What full coverage of the question's words is worth, in units of cosine. The optimum is broad: 0.5 to 1.0.
 LEXICAL_WEIGHT = 0.7
-#: Where the best paper covers this share of the question's information, its words are as likely chance as evidence.
-GATE_CENTRE = 0.3
-GATE_WIDTH = 0.05
+#: Where the best paper covers less than this share of the question's information, its words may be there by chance ...
+GATE_COVERAGE = 0.35
+_COVERAGE_WIDTH = 0.05
+#: ... unless they are so many that among N papers chance would not bring them together: BM25 in units of ln N.
+GATE_EVIDENCE = 2.5
+_EVIDENCE_WIDTH = 0.3
+#: A paper outside the nearest passages lies at most as near as the last of them, and mostly further off by this much.
+_BEYOND = 0.05
 
 
 def idf(document_frequency: NDArray[np.int64], papers: int) -> Scores:
@@ -41,21 +46,40 @@ def coverage(bm25: Scores, mass: float) -> Scores:
     return bm25 / mass if mass > 0 else np.zeros_like(bm25)
 
 
-def fuse(cosine: Scores, bm25: Scores, mass: float) -> Scores:
-    """One score a candidate: cosine plus gated lexical coverage. A convex combination of scores brought to a scale by
-    their theoretical bounds (Bruch et al., 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"), with the gate
-    as the query's own weight.
+def gate(bm25: Scores, mass: float, papers: int) -> float:
+    """How far the lexical half is to be believed for this question, 0 to 1.
 
-    Both scores must be known for every candidate, whichever half found it.
+    It opens when the best paper covers much of the question (a short question, answered to the letter) or when it
+    shares more words than the best of ``papers`` would by chance (a long one, answered in part).
+    """
+    if not bm25.size or mass <= 0:
+        return 0.0
+    best = float(bm25.max())
+    by_coverage = (best / mass - GATE_COVERAGE) / _COVERAGE_WIDTH
+    by_evidence = (best / np.log(max(papers, 2)) - GATE_EVIDENCE) / _EVIDENCE_WIDTH
+    return float(1.0 / (1.0 + np.exp(-np.clip(max(by_coverage, by_evidence), -30.0, 30.0))))
+
+
+def fuse(cosine: Scores, bm25: Scores, mass: float, papers: int) -> Scores:
+    """One score a candidate: cosine plus gated lexical coverage. A convex combination of scores brought to a scale by
+    their theoretical bounds (Bruch et al., 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"), with
+    :func:`gate` as the question's own weight.
 
     Args:
-        cosine: similarity of each candidate's best passage to the question, shape ``(n,)``.
+        cosine: similarity of each candidate's best passage to the question, shape ``(n,)``, none of them ``nan`` (see
+            :func:`known_or_beyond`).
         bm25: lexical score of each candidate, shape ``(n,)``.
         mass: see :func:`coverage`; 0 for a question of stop words only, which leaves the cosine alone.
+        papers: papers in the library.
     """
-    covered = coverage(bm25, mass)
-    if not covered.size:
-        return covered
-    gate = 1.0 / (1.0 + np.exp((GATE_CENTRE - covered.max()) / GATE_WIDTH))
-    fused: Scores = cosine + LEXICAL_WEIGHT * gate * covered
+    fused: Scores = cosine + LEXICAL_WEIGHT * gate(bm25, mass, papers) * coverage(bm25, mass)
     return fused
+
+
+def known_or_beyond(cosine: Scores) -> Scores:
+    """Cosines with ``nan``, for candidates that only the lexical half found, replaced by what is known of them: they
+    lie beyond the horizon, the last of the dense half's hits. Reading their vectors instead gains less than 0.002
+    nDCG@10 and costs as much as the whole search."""
+    if np.isnan(cosine).all():
+        return np.zeros_like(cosine)
+    return np.where(np.isnan(cosine), np.nanmin(cosine) - _BEYOND, cosine)
