@@ -137,7 +137,7 @@ class _Draft:
     def _relevance(self, index: int, asked: AbstractSet[str]) -> float:
         """The content words a sentence shares with the question, and the rank of its passage."""
         span = self._spans[index]
-        shared = asked.intersection(stems(self.evidence.paper.abstract[span.start : span.end]))
+        shared = asked & set(stems(self.evidence.paper.abstract[span.start : span.end]))
         places = (p.passage for p in self.evidence.passages)
         ranks = [rank for rank, place in enumerate(places, 1) if place.start <= span.start < place.end]
         return len(shared) + (1 / ranks[0] if ranks else 0.0)
