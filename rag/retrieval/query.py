@@ -71,9 +71,10 @@ def title_keys(query: str) -> list[str]:
     Those are the whole query, what it quotes, and all runs of three words and more in its first 64 words.
     """
     words = query.split()
-    first = words[:_WORDS_READ]
-    runs = [" ".join(words)] if len(words) <= _LONGEST_TITLE else []
-    runs += [match.group(1) or match.group(2) for match in _QUOTED.finditer(query)]
-    for length in range(min(len(first), _LONGEST_TITLE), _SHORTEST_TITLE - 1, -1):
-        runs += [" ".join(first[at : at + length]) for at in range(len(first) - length + 1)]
-    return list(dict.fromkeys(key for key in map(title_key, runs) if key))
+    # Keys hold no blanks: the key of a run is the keys of its words in a row, and each word's is made once.
+    parts = [title_key(word) for word in words[:_WORDS_READ]]
+    keys = [title_key(query)] if len(words) <= _LONGEST_TITLE else []
+    keys += [title_key(match.group(1) or match.group(2)) for match in _QUOTED.finditer(query)]
+    for length in range(min(len(parts), _LONGEST_TITLE), _SHORTEST_TITLE - 1, -1):
+        keys += ["".join(parts[at : at + length]) for at in range(len(parts) - length + 1)]
+    return list(dict.fromkeys(filter(None, keys)))
