@@ -159,7 +159,8 @@ def test_xml_in_the_encoding_it_declares_with_a_dtd_far_away(encoding: str, tmp_
         f"<?xml version='1.0' encoding='{encoding}'?>\n"
         "<!DOCTYPE PubmedArticleSet PUBLIC '-//NLM//DTD' 'https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd'>\n"
         "<PubmedArticleSet><PubmedArticle><MedlineCitation><Article><ArticleTitle>Größe &alpha;</ArticleTitle>"
-        "<Abstract><AbstractText>Über é.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>",
+        "<Abstract><AbstractText>Über é.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>"
+        "</PubmedArticleSet>",
         encoding=encoding,
     )
     assert titles(path) == ["Größe α"]
