@@ -23,6 +23,8 @@ _CONTRACTED = ("n't", "n’t")
 #: Content words that a cue reaches, and that an implicit one reaches backwards.
 _REACH: Final = 5
 _BACK: Final = 3
+#: Words of any kind that lie between a cue and the last word it reaches.
+_FARTHEST: Final = 15
 _ENDS_SCOPE: Final = frozenset(". ; : ! ? ( ) but however while whereas although though because since which".split())
 # "not only X but also Y", "no less than" and the like turn nothing around; a bare "No," answers a question.
 _NO_CUE = re.compile(
@@ -36,14 +38,14 @@ _IMPLICIT: Final = frozenset(
     eliminate eliminates except exclude excludes failure failures far few forgo free gap hard hinder hinders ignore
     ignores impossible impractical inability inadequate incapable incompatible insufficient limit limitation limitations
     limited limits little miss misses missing neglect non only overlook overlooked poor poorly prevent prevents problem
-    problems rare rarely rather instead remove removes removing scarce seldom struggle struggles suffer suffers unclear
+    problems rare rarely rather instead scarce seldom struggle struggles suffer suffers unclear
     unexplored unknown unlike unnecessary unsolved yet""".split()
 )
 _SIGNS: Final = {"<": "less", ">": "more"}
 _OPPOSITES: Final = """
     increase/decrease increase/reduce raise/lower improve/worsen improve/degrade improve/hurt improve/impair gain/reduce
     outperform/underperform higher/lower high/low larger/smaller large/small bigger/smaller faster/slower fast/slow
-    more/fewer more/less better/worse best/worst longer/shorter long/short stronger/weaker strong/weak greater/less
+    more/fewer more/less better/worse best/worst stronger/weaker strong/weak greater/less
     superior/inferior gain/loss gain/drop rise/fall rise/drop above/below least/most exceed/trail surpass/trail
     necessary/unnecessary possible/impossible effective/ineffective efficient/inefficient accurate/inaccurate
     success/failure succeed/fail positive/negative accelerate/decelerate speedup/slowdown cheap/expensive
@@ -142,9 +144,9 @@ def _scopes(words: Sequence[str], kept: dict[int, str]) -> list[list[int]]:
     for at, word in enumerate(words):
         if word not in _CUES and not word.endswith(_CONTRACTED):
             continue
-        reached = _reach(range(at + 1, len(words)), words, kept)
+        reached = _reach(range(at + 1, min(len(words), at + _FARTHEST)), words, kept)
         if len(reached) < 2:
-            reached += _reach(range(at - 1, -1, -1), words, kept)
+            reached += _reach(range(at - 1, max(-1, at - _FARTHEST), -1), words, kept)
         scopes.append(reached)
     return scopes
 
@@ -153,8 +155,8 @@ def _shadow(words: Sequence[str], kept: dict[int, str]) -> set[int]:
     shadow: set[int] = set()
     for at, word in enumerate(words):
         if word in _CUES or word.endswith(_CONTRACTED) or word in _IMPLICIT:
-            shadow.update(_reach(range(at + 1, len(words)), words, kept))
-            shadow.update(_reach(range(at - 1, -1, -1), words, kept)[:_BACK])
+            shadow.update(_reach(range(at + 1, min(len(words), at + _FARTHEST)), words, kept))
+            shadow.update(_reach(range(at - 1, max(-1, at - _FARTHEST), -1), words, kept)[:_BACK])
     return shadow
 
 
@@ -216,17 +218,21 @@ def _opposed(word: Word, said: Reading, stated: Sequence[Reading]) -> bool:
     """Whether an antonym stands in the word's place: beside the same word, and another one near by. A text that has
     both, or a clause that does, compares them."""
     opposites = OPPOSITES[word.stem]
-    if opposites & said.stems:
+    if opposites & said.stems or any(_beside(word, o) for text in stated for o in text.words if o.stem == word.stem):
         return False
     return any(
         other.stem in opposites
         and other.denied == word.denied
-        and (word.before == other.before != "" or word.behind == other.behind != "")
+        and _beside(word, other)
         and len(word.around & other.around) >= 2
         for text in stated
         if word.stem not in text.stems
         for other in text.words
     )
+
+
+def _beside(one: Word, other: Word) -> bool:
+    return one.before == other.before != "" or one.behind == other.behind != ""
 
 
 def denies(text: str, at: int) -> bool:

@@ -123,26 +123,36 @@ class NameIndex:
     recognition``."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        texts = list(texts)
-        words = [token.word for text in texts for token in tokens(text)]
-        parts = [part for word in words for part in _PARTS.split(word) if part]
-        self._words = {_compact(word).removesuffix("s") for word in [*words, *parts]}
-        self._compact = " ".join(_compact(text) for text in texts)
+        rows = [[part for token in tokens(text) for part in _PARTS.split(token.word) if part] for text in texts]
+        parts = [part for row in rows for part in row]
+        spelled = {"".join(row[at : at + count]).lower() for row in rows for at in range(len(row)) for count in _JOINED}
+        # "LLaMA" may stand for "LLaMA2".
+        spelled |= {part.lower().rstrip("0123456789") for part in parts}
+        self._spelled = frozenset(word.removesuffix("s") for word in spelled)
         self._initials = "".join(part[0].lower() for part in parts)
         self._long_initials = "".join(part[0].lower() for part in parts if part.lower() not in _SMALL_WORDS)
 
     def __contains__(self, name: str) -> bool:
         bare = _compact(_bare(name))
         singular = bare.removesuffix("s")
-        if not bare or bare in self._words or singular in self._words or bare in _COMMON:
+        if not bare or singular in self._spelled or bare in _COMMON:
             return True
-        if len(singular) >= 4 and singular in self._compact:
+        parts = [part for part in _PARTS.split(_bare(name)) if part]
+        proper = [part for part in parts if not part.islower()]
+        if len(proper) < len(parts):
+            # Of "BERT-based" and "GPT-2-like" only the first parts are a name.
+            return "-".join(proper) in self
+        if len(parts) > 1 and not any(part.isdecimal() for part in parts):
+            return all(part in self for part in parts)
+        if len(singular) >= _TELLING and singular.isalpha() and any(s.startswith(singular) for s in self._spelled):
             return True
-        if "-" in name.strip("-"):
-            return all(part in self for part in name.split("-") if len(part) > 1)
         return _is_acronym(name) and (singular in self._initials or singular in self._long_initials)
 
 
+# How many parts a name is spelled in at most: "Llama", "2", "7B", "Instruct".
+_JOINED: Final = (1, 2, 3, 4, 5, 6)
+# A name of so many letters may be cut short: "SOBert" for "SOBertLarge".
+_TELLING: Final = 5
 _SMALL_WORDS: Final = frozenset("of the and for in to with a an on by".split())
 # Names of the field at large, which every abstract may be spoken of with.
 _COMMON: Final = frozenset("ai ml nlp llm llms lm lms".split())
