@@ -26,7 +26,8 @@ STOPWORDS = frozenset(
     come comes put anyone's it's what's that's don't doesn't didn't isn't i'm can't there's ok okay hello hi
     thanks im ive id dont doesnt didnt cant whats thats era style styled based aware sized exact precise
     precisely actual overall specific particular main acronym acronyms abbreviation
-    refer refers referred denote denotes""".split()
+    refer refers referred denote denotes conclude concludes concluded argue argues argued
+    claim claims claimed suggest suggests suggested""".split()
 )
 #: Upper-case words that every question about papers may hold without naming anything of its own.
 _NOT_NAMES = frozenset("I A OK AI ML NLP LLM LLMs PLM PLMs MLM SOTA API APIs vs II III IV PS FAQ USA UK EU".split())

@@ -227,7 +227,9 @@ def _negated(sentence: str) -> str | None:
     )
     if count:
         return told
-    told, count = re.subn(rf"(?<![-\w])({'|'.join(_PAST)})\b(?! to\b)", lambda m: f"never {m.group()}", sentence, count=1)
+    told, count = re.subn(
+        rf"(?<![-\w])({'|'.join(_PAST)})\b(?! to\b)", lambda m: f"never {m.group()}", sentence, count=1
+    )
     return told if count else None
 
 
