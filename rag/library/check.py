@@ -87,6 +87,13 @@ def _agreement(store: Store) -> Iterator[Check]:
         f", {len(lost)} missing; mend it with: citewell doctor --repair" if lost else ""
     )
     yield Check("lexical index", not lost, detail)
+    yield _rows(store)
+
+
+def _rows(store: Store) -> Check:
+    slow = len(store.unplaced())
+    mend = "; searches read them from Chroma, which takes longer; mend it with: citewell doctor --repair"
+    return Check("row file", not slow, f"vectors of {slow} papers are missing{mend}" if slow else "complete")
 
 
 def _free_disk(directory: Path) -> Check:

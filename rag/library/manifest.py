@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from typing import Any
 from rag.errors import LibraryError
 from rag.library import identity
 from rag.library.filters import Filters
+from rag.library.passages import Passage
+from rag.library.rows import Place
 from rag.paper import Paper, title_key
 
-FORMAT = "1"
+FORMAT = "2"
 _SCHEMA = """
 create table if not exists meta (key text primary key, value text not null) without rowid;
 create table if not exists papers (
@@ -31,6 +33,8 @@ create table if not exists papers (
     venue text not null,
     authors text not null,
     passages integer not null,
+    spans text not null,
+    row integer,
     record text not null
 );
 create index if not exists papers_year on papers (year);
@@ -91,10 +95,11 @@ class Manifest:
         """Counts the rebuilds; names the directories of the indexes in use."""
         return int(self.meta("generation") or 0)
 
-    def switch(self, generation: int, passages: Sequence[tuple[str, int]], **facts: str) -> None:
-        """Puts the indexes of another generation in use, with the passage counts by paper id that go with them."""
+    def switch(self, generation: int, cut: Iterable[tuple[Sequence[Passage], int | None]], **facts: str) -> None:
+        """Puts the indexes of another generation in use, with the passages of each paper and their first row."""
+        rows = [(len(own), _spans(own), row, own[0].paper_id) for own, row in cut if own]
         with self._commit():
-            self._db.executemany("update papers set passages = ? where id = ?", [(n, i) for i, n in passages])
+            self._db.executemany("update papers set passages = ?, spans = ?, row = ? where id = ?", rows)
             facts |= {"generation": str(generation)}
             self._db.executemany("insert or replace into meta values (?, ?)", list(facts.items()))
             self._bump()
@@ -113,6 +118,26 @@ class Manifest:
         """The papers of these ids that the library holds."""
         query = "select id, record from papers where id in (select value from json_each(?))"
         return {paper_id: _paper(record) for paper_id, record in self._rows(query, json.dumps(list(ids)))}
+
+    def with_passages(self, ids: Iterable[str]) -> dict[str, tuple[Paper, list[Passage]]]:
+        """The papers of these ids that the library holds, each with its passages as they were cut."""
+        query = "select id, record, spans from papers where id in (select value from json_each(?))"
+        found = {}
+        for paper_id, record, spans in self._rows(query, json.dumps(list(ids))):
+            paper = _paper(record)
+            found[str(paper_id)] = paper, _passages(paper, spans)
+        return found
+
+    def places(self, ids: Iterable[str]) -> dict[str, Place]:
+        """Where the vectors of these papers' passages lie in the row file."""
+        query = "select id, row, passages from papers where id in (select value from json_each(?))"
+        return {i: Place(row, count) for i, row, count in self._rows(query, json.dumps(list(ids)))}
+
+    def place(self, rows: Mapping[str, int]) -> None:
+        """Records where the vectors of these papers' passages begin in the row file."""
+        with self._commit():
+            self._db.executemany("update papers set row = ? where id = ?", [(row, i) for i, row in rows.items()])
+            self._bump()
 
     def passage_counts(self, ids: Iterable[str]) -> dict[str, int]:
         """How many passages each of these papers has."""
@@ -148,20 +173,32 @@ class Manifest:
             found.setdefault(key, []).append(paper_id)
         return found
 
-    def put(self, papers: Sequence[Paper], passages: Sequence[int], aliases: Iterable[tuple[str, str]] = ()) -> None:
-        """Writes papers (a known id keeps its position) with their passage counts and further ``(key, id)`` pairs."""
-        rows = [
-            (p.id, title_key(p.title), p.year, fold(p.venue or ""), fold("\n".join(p.authors)), count, _record(p))
-            for p, count in zip(papers, passages, strict=True)
-        ]
+    def put(
+        self,
+        papers: Sequence[Paper],
+        cut: Sequence[Sequence[Passage]],
+        row: int | None,
+        aliases: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Writes papers (a known id keeps its position) with their passages and further ``(key, id)`` pairs.
+
+        ``row`` is where the vectors of all these passages begin in the row file; ``None`` where it has none.
+        """
+        rows = []
+        for p, own in zip(papers, cut, strict=True):
+            people = fold("\n".join(p.authors))
+            rows.append(
+                (p.id, title_key(p.title), p.year, fold(p.venue or ""), people, len(own), _spans(own), row, _record(p))
+            )
+            row = None if row is None else row + len(own)
         keys = [(key, p.id) for p in papers for key in identity.keys(p)]
         with self._commit():
             self._db.executemany(
-                "insert into papers (id, title_key, year, venue, authors, passages, record) "
-                "values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
+                "insert into papers (id, title_key, year, venue, authors, passages, spans, row, record) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
                 "title_key = excluded.title_key, year = excluded.year, "
                 "venue = excluded.venue, authors = excluded.authors, passages = excluded.passages, "
-                "record = excluded.record",
+                "spans = excluded.spans, row = excluded.row, record = excluded.record",
                 rows,
             )
             self._db.executemany("insert or ignore into keys values (?, ?)", [*keys, *aliases])
@@ -237,6 +274,16 @@ def _where(filters: Filters | None) -> tuple[str, list[object]]:
             conditions.append("id in (select value from json_each(?))")
             values.append(json.dumps(sorted(filters.paper_ids)))
     return " and ".join(conditions), values
+
+
+def _spans(own: Sequence[Passage]) -> str:
+    return " ".join(f"{passage.start} {passage.end}" for passage in own)
+
+
+def _passages(paper: Paper, spans: str) -> list[Passage]:
+    ends = [int(end) for end in spans.split()]
+    pairs = enumerate(zip(ends[::2], ends[1::2], strict=True))
+    return [Passage(paper.id, n, start, end, paper.abstract[start:end]) for n, (start, end) in pairs]
 
 
 def _record(paper: Paper) -> str:

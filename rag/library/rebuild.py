@@ -21,9 +21,10 @@ from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import Passage, embedding_text, passages
-from rag.library.store import index_directories
+from rag.library.rows import RowFile
+from rag.library.store import index_directories, row_file
 from rag.library.vectors import VectorIndex, digest, library_facts
-from rag.models.protocols import Embedder
+from rag.models.protocols import Embedder, Vectors
 from rag.paper import Paper
 
 _PAGE = 200
@@ -74,20 +75,24 @@ def rebuild(
         facts = library_facts(embedder.name, embedder.dimension)
         chroma, lexical_directory = index_directories(directory, new)
         LexicalIndex.erase(lexical_directory)
+        row_file(directory, new).unlink(missing_ok=True)
+        rows = RowFile(row_file(directory, new), embedder.dimension)
         vectors, lexical = _vectors_to_fill(chroma, facts), LexicalIndex(lexical_directory)
-        counts: list[tuple[str, int]] = []
+        placed: list[tuple[list[Passage], int]] = []
         for offset in range(0, report.total, _PAGE):
             papers = manifest.papers(limit=_PAGE, offset=offset)
             cut = [passages(paper) for paper in papers]
-            _embed(vectors, embedder, papers, cut, report)
+            row = rows.append(_embed(vectors, embedder, papers, cut, report))
             lexical.replace(papers)
-            counts += [(paper.id, len(own)) for paper, own in zip(papers, cut, strict=True)]
+            for own in cut:
+                placed.append((own, row))
+                row += len(own)
             report.papers += len(papers)
             report.passages += sum(map(len, cut))
             report.seconds = clock() - start
             progress(report)
         vectors.close()
-        manifest.switch(new, counts, **{k: str(v) for k, v in facts.items()}, writing="0")
+        manifest.switch(new, placed, **{k: str(v) for k, v in facts.items()}, writing="0")
         manifest.close()
         _discard(directory, old)
     report.seconds = clock() - start
@@ -114,18 +119,25 @@ def _embed(
     papers: Sequence[Paper],
     cut: Sequence[Sequence[Passage]],
     report: RebuildReport,
-) -> None:
+) -> Vectors:
+    """Fills the collection with the passages of these papers; gives their vectors, in order."""
     rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
     there = {stored.id: stored.digest for stored in index.get([passage.id for _, passage in rows])}
-    missing = [(paper, passage) for paper, passage in rows if there.get(passage.id) != digest(paper, passage)]
+    missing = [at for at, (paper, passage) in enumerate(rows) if there.get(passage.id) != digest(paper, passage)]
+    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
+    if kept := sorted(set(range(len(rows))) - set(missing)):
+        stored = index.vectors([rows[at][1].id for at in kept])
+        vectors[kept] = [stored[rows[at][1].id] for at in kept]
     for i in range(0, len(missing), BATCH_PASSAGES):
         part = missing[i : i + BATCH_PASSAGES]
-        vectors = embedder.embed_texts([embedding_text(*row) for row in part])
-        index.upsert([paper for paper, _ in part], [[passage] for _, passage in part], np.asarray(vectors))
+        vectors[part] = embedder.embed_texts([embedding_text(*rows[at]) for at in part])
+        index.upsert([rows[at][0] for at in part], [[rows[at][1]] for at in part], vectors[part])
         report.embedded += len(part)
+    return vectors
 
 
 def _discard(directory: Path, generation: int) -> None:
     """Removes the indexes no longer in use; a reader that has them open keeps them until it looks again."""
     for path in index_directories(directory, generation):
         shutil.rmtree(path, ignore_errors=True)
+    row_file(directory, generation).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import embedding_text, passages
 from rag.library.rebuild import rebuild
-from rag.library.store import Store, index_directories
+from rag.library.store import Store, Writer, index_directories
 from rag.library.vectors import StoredPassage, VectorIndex, library_facts
 from rag.models.protocols import Embedder
 from rag.paper import Paper
@@ -51,6 +51,7 @@ def repair(directory: Path, embedder: Embedder) -> Iterator[str]:
             yield from _lexical_from_manifest(store)
             yield from _passages_from_manifest(store, writer.put, embedder)
             yield from _without_orphans(store)
+            yield from _rows_from_chroma(store, writer)
     finally:
         store.close()
 
@@ -89,7 +90,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     manifest = Manifest(directory / "manifest.sqlite")
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
-        manifest.put(page, [len(passages(paper)) for paper in page])
+        manifest.put(page, [passages(paper) for paper in page], None)
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
@@ -157,6 +158,14 @@ def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Em
         put(papers, cut, embedder.embed_texts(texts))
     if broken:
         yield f"{len(broken)} papers were embedded again: Chroma had lost passages of theirs."
+
+
+def _rows_from_chroma(store: Store, writer: Writer) -> Iterator[str]:
+    missing = store.unplaced()
+    for i in range(0, len(missing), _PAGE):
+        writer.place(missing[i : i + _PAGE])
+    if missing:
+        yield f"The vectors of {len(missing)} papers were copied from Chroma into the row file again."
 
 
 def _without_orphans(store: Store) -> Iterator[str]:

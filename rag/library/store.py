@@ -1,7 +1,7 @@
 """The library on disk as one thing: manifest, Chroma collection and lexical index, searched and changed together.
 
-Order of every change: Chroma, lexical index, manifest. The manifest comes last and decides what is there, so a crash at
-any point leaves a library that opens, and doing the same again finishes it. Removal goes the other way round.
+Order of every change: Chroma, lexical index, row file, manifest. The manifest comes last and decides what is there, so
+a crash at any point leaves a library that opens, and doing the same again finishes it. Removal goes the other way.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FairLock, FileLock
 from rag.library.manifest import Manifest
-from rag.library.passages import Passage, passages
+from rag.library.passages import Passage
+from rag.library.rows import Block, Place, RowFile, numbers_of
 from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Vectors
 from rag.paper import Paper
@@ -63,6 +67,7 @@ class Store:
         self.generation: int
         self.lexical: LexicalIndex
         self._vectors: VectorIndex
+        self._rows: RowFile
         self._seen: int
         self._seen_at: float
         self._open_indexes()
@@ -110,6 +115,28 @@ class Store:
         """Stored vectors of passages, by id."""
         return self._ask(lambda index: index.vectors(passage_ids))
 
+    def block(self, paper_ids: Sequence[str]) -> Block:
+        """The vectors of all passages of these papers, in the order of the papers; from Chroma where they lie nowhere
+        else. A paper that is not there any more has no rows."""
+        known = self.manifest.places(paper_ids)
+        places = [known.get(i, Place(None, 0)) for i in paper_ids]
+        owners, numbers = numbers_of(places)
+        if all(place.row is not None or not place.count for place in places):
+            first = np.array([place.row or 0 for place in places], dtype=np.int64)
+            vectors = self._rows.read(first[owners] + numbers)
+            if vectors is not None:
+                return Block(vectors, owners, numbers)
+        ids = [f"{paper_ids[owner]}#{n}" for owner, n in zip(owners, numbers, strict=True)]
+        found = self.vectors(ids)
+        there = [at for at, i in enumerate(ids) if i in found]
+        rows = np.stack([found[ids[at]] for at in there]) if there else np.empty((0, int(self._facts["dimension"])))
+        return Block(rows.astype(np.float32), owners[there], numbers[there])
+
+    def unplaced(self) -> list[str]:
+        """Ids of the papers whose vectors the row file lacks: they are read from Chroma, which takes longer."""
+        places = self.manifest.places(self.manifest.ids())
+        return [i for i, place in places.items() if place.count and self._rows.read(_all_rows(place)) is None]
+
     def passage_ids(self, paper_ids: Collection[str]) -> list[str]:
         """Ids of all passages of these papers."""
         return [f"{i}#{n}" for i, count in self.manifest.passage_counts(paper_ids).items() for n in range(count)]
@@ -126,12 +153,6 @@ class Store:
         """Removes passages from Chroma that belong to no paper; for repairs."""
         with self._chroma(exclusive=True) as vectors:
             vectors.delete(passage_ids)
-
-    def passage(self, paper: Paper, passage_id: str) -> Passage | None:
-        """The passage of this id, or ``None`` when the paper has changed since."""
-        own = passages(paper)
-        index = int(passage_id.rpartition("#")[2])
-        return own[index] if index < len(own) else None
 
     # Writing
 
@@ -184,6 +205,7 @@ class Store:
         self.generation = self.manifest.generation
         chroma, lexical = index_directories(self.directory, self.generation)
         self._vectors = VectorIndex(chroma, self._facts)
+        self._rows = RowFile(row_file(self.directory, self.generation), int(self._facts["dimension"]))
         self.lexical = LexicalIndex(lexical)
 
     def _check_facts(self) -> None:
@@ -222,7 +244,7 @@ class Writer:
             if stale:
                 index.delete(stale)
         store.lexical.replace(papers)
-        store.manifest.put(papers, [len(own) for own in cut], aliases)
+        store.manifest.put(papers, cut, store._rows.append(vectors), aliases)
         store._seen = store.manifest.revision
 
     def remove(self, paper_ids: Sequence[str]) -> None:
@@ -235,10 +257,26 @@ class Writer:
             index.delete(gone)
         store._seen = store.manifest.revision
 
+    def place(self, paper_ids: Sequence[str]) -> None:
+        """Writes the vectors of these papers into the row file once more, from Chroma."""
+        store = self._store
+        places = {}
+        for i in paper_ids:
+            ids = store.passage_ids([i])
+            found = store.vectors(ids)
+            if len(found) == len(ids) > 0:
+                places[i] = store._rows.append(np.stack([found[passage_id] for passage_id in ids]))
+        store.manifest.place(places)
+        store._seen = store.manifest.revision
+
     def leftovers(self, passage_ids: Sequence[str]) -> dict[str, str]:
         """Digests of passages that an interrupted run already stored, by id."""
         with self._store._chroma() as index:
             return {p.id: p.digest for p in index.get(passage_ids)}
+
+
+def _all_rows(place: Place) -> NDArray[np.int64]:
+    return np.arange(place.count, dtype=np.int64) + (-1 if place.row is None else place.row)
 
 
 def _widened(index: VectorIndex, vector: Vectors, limit: int, allowed: frozenset[str]) -> list[tuple[str, float]]:
@@ -255,6 +293,11 @@ def index_directories(directory: Path, generation: int) -> tuple[Path, Path]:
     """Where Chroma and the lexical index of a generation lie. A rebuild writes the next generation beside this one."""
     suffix = f"-{generation}" if generation else ""
     return directory / f"chroma{suffix}", directory / f"lexical{suffix}"
+
+
+def row_file(directory: Path, generation: int) -> Path:
+    """Where the vectors of a generation lie by row number."""
+    return directory / (f"vectors-{generation}.f2" if generation else "vectors.f2")
 
 
 def _prepare(directory: Path, *, create: bool) -> None:

@@ -28,7 +28,7 @@ def voices(scores: Scores) -> Scores:
     return say
 
 
-def centre(passages: Sequence[Vectors]) -> Vectors:
+def centre(passages: Sequence[Vectors] | Vectors) -> Vectors:
     """A paper's own direction: the unit vector along the mean of its passages' vectors."""
     mean = np.mean(passages, axis=0)
     unit: Vectors = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)

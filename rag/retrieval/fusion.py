@@ -20,8 +20,6 @@ _COVERAGE_WIDTH = 0.05
 #: ... unless they are so many that among N papers chance would not bring them together: BM25 in units of ln N.
 GATE_EVIDENCE = 2.5
 _EVIDENCE_WIDTH = 0.3
-#: A paper outside the nearest passages lies at most as near as the last of them, and mostly further off by this much.
-_BEYOND = 0.05
 
 
 def idf(document_frequency: NDArray[np.int64], papers: int) -> Scores:
@@ -66,20 +64,10 @@ def fuse(cosine: Scores, bm25: Scores, mass: float, papers: int) -> Scores:
     :func:`gate` as the question's own weight.
 
     Args:
-        cosine: similarity of each candidate's best passage to the question, shape ``(n,)``, none of them ``nan`` (see
-            :func:`known_or_beyond`).
+        cosine: similarity of each candidate's best passage to the question, shape ``(n,)``.
         bm25: lexical score of each candidate, shape ``(n,)``.
         mass: see :func:`coverage`; 0 for a question of stop words only, which leaves the cosine alone.
         papers: papers in the library.
     """
     fused: Scores = cosine + LEXICAL_WEIGHT * gate(bm25, mass, papers) * coverage(bm25, mass)
     return fused
-
-
-def known_or_beyond(cosine: Scores) -> Scores:
-    """Cosines with ``nan``, for candidates that only the lexical half found, replaced by what is known of them: they
-    lie beyond the horizon, the last of the dense half's hits. Reading their vectors instead gains less than 0.002
-    nDCG@10 and costs as much as the whole search."""
-    if np.isnan(cosine).all():
-        return np.zeros_like(cosine)
-    return np.where(np.isnan(cosine), np.nanmin(cosine) - _BEYOND, cosine)

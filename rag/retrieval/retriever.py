@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.library.filters import Filters
-from rag.library.passages import passages as cut
+from rag.library.passages import Passage
 from rag.library.store import Store
 from rag.models.protocols import Embedder, Vectors
 from rag.paper import Paper
-from rag.retrieval.candidates import Gatherer, Hits
+from rag.retrieval.candidates import Candidates, gather
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
 from rag.retrieval.feedback import FEEDBACK_PAPERS, centre, refined
-from rag.retrieval.fusion import coverage
+from rag.retrieval.fusion import Scores, coverage
 from rag.retrieval.naming import signals
 from rag.retrieval.query import clean, identifier_keys, title_keys
 from rag.retrieval.question import read
@@ -24,6 +25,8 @@ from rag.retrieval.relevance import along, count_relevant, relevance
 
 #: Each half offers this many papers beyond those asked for, so that one good in both is not missed.
 _MARGIN = 30
+#: With less trust in the words than this, feedback would not move the question.
+_LEAST_TRUST = 0.01
 #: Of so many of the best papers the words are looked at when the question names something.
 _READ_FOR_NAMES = 3
 #: What a paper that the query names by title or identifier counts for: certainly meant.
@@ -58,8 +61,7 @@ class Retriever:
     Args:
         store: an open library.
         embedder: the model its vectors were made with.
-        feedback: let the best papers of a first round refine the question (see :mod:`rag.retrieval.feedback`); costs
-            a second dense search.
+        feedback: let the best papers of a first round refine the question (see :mod:`rag.retrieval.feedback`).
         clock: seconds, for the timings.
     """
 
@@ -93,25 +95,13 @@ class Retriever:
         watch.stage("embed")
         question = read(text, self._store.lexical, papers)
         watch.stage("lexical")
-        gatherer = Gatherer(self._store, question, k + _MARGIN, allowed, watch.stage)
-        gatherer.first(vector)
-        if self._feedback:
-            self._listen(gatherer, vector)
-        evidence = self._evidence(gatherer, vector, self._named(text, allowed), k)
+        named = self._named(text, allowed)
+        watch.stage("rerank")
+        found = gather(self._store, question, vector, k + _MARGIN, named=named, allowed=allowed, stage=watch.stage)
+        evidence = self._evidence(found, vector, named, k)
         watch.stage("rerank")
         scores = np.array([e.score for e in evidence])
         return SearchResult(query, tuple(evidence), count_relevant(scores), watch.timings())
-
-    def _listen(self, gatherer: Gatherer, vector: Vectors) -> None:
-        """A second dense search with the question moved towards the best papers of the first."""
-        trust = gatherer.found.trust
-        if trust < 0.01:
-            return
-        best = gatherer.found.ranking()[:FEEDBACK_PAPERS]
-        own = gatherer.vectors([i for i, _ in best])
-        speaking = [(i, score) for i, score in best if i in own]
-        centres = [centre([row for _, row in own[i]]) for i, _ in speaking]
-        gatherer.again(refined(vector, centres, np.array([score for _, score in speaking]), trust))
 
     def _named(self, text: str, allowed: Sequence[str] | None) -> list[str]:
         """Ids of the papers that the query names, identifiers before titles."""
@@ -125,42 +115,63 @@ class Retriever:
         admitted = frozenset(allowed)
         return [i for i in dict.fromkeys(found) if i in admitted]
 
-    def _evidence(self, gatherer: Gatherer, vector: Vectors, named: Sequence[str], k: int) -> list[Evidence]:
-        ranking = list(dict.fromkeys([*named, *(i for i, _ in gatherer.found.ranking())]))
-        # Papers beyond k stand by: an index may still hold one that another process has just removed.
-        papers = self._store.manifest.get(ranking[: 2 * k])
-        chosen = [i for i in ranking if i in papers][:k]
-        gatherer.measure(chosen, vector)
-        chosen = [i for i in chosen if i in gatherer.found.hits]
-        scores = self._estimates(gatherer, chosen, papers, frozenset(named))
-        found = (_one(papers[i], score, gatherer.found.hits[i]) for i, score in zip(chosen, scores, strict=True))
-        return [evidence for evidence in found if evidence is not None]
+    def _evidence(self, found: Candidates, vector: Vectors, named: Sequence[str], k: int) -> list[Evidence]:
+        cosines = found.similarities(vector)
+        nearest = found.best(cosines)
+        first = [found.ids.index(i) for i in named if i in found.ids]
+        order = list(dict.fromkeys([*first, *_falling(self._scores(found, vector, nearest))]))
+        papers = self._store.manifest.with_passages([found.ids[at] for at in order[:k]])
+        if len(papers) < k < len(order):
+            # An index may still hold papers that another process has just removed: those behind step in.
+            papers |= self._store.manifest.with_passages([found.ids[at] for at in order[k:]])
+        chosen = [at for at in order if found.ids[at] in papers][:k]
+        scores = self._estimates(found, chosen, nearest, papers, frozenset(first))
+        evidence = []
+        for at, score in zip(chosen, scores, strict=True):
+            own = found.rows(at)
+            paper, cut = papers[found.ids[at]]
+            evidence.append(_one(paper, cut, score, found.block.numbers[own], cosines[own]))
+        return [e for e in evidence if e is not None]
+
+    def _scores(self, found: Candidates, vector: Vectors, nearest: Scores) -> Scores:
+        """Fused scores; with feedback, those of the question moved towards the best papers of a first round."""
+        scores, trust = found.fused(nearest), found.trust
+        if not self._feedback or trust < _LEAST_TRUST:
+            return scores
+        best = _falling(scores)[:FEEDBACK_PAPERS]
+        centres = [centre(found.block.vectors[found.rows(at)]) for at in best]
+        return found.fused(found.best(found.similarities(refined(vector, centres, scores[best], trust))))
 
     def _estimates(
-        self, gatherer: Gatherer, chosen: Sequence[str], papers: dict[str, Paper], named: frozenset[str]
+        self,
+        found: Candidates,
+        chosen: Sequence[int],
+        nearest: Scores,
+        papers: Mapping[str, tuple[Paper, list[Passage]]],
+        named: frozenset[int],
     ) -> list[float]:
         if not chosen:
             return []
-        found, question = gatherer.found, gatherer.found.question
-        best = [f"{papers[i].title}\n{papers[i].abstract}" for i in chosen[:_READ_FOR_NAMES]]
-        cosine = np.array([found.hits[i][0][1] for i in chosen], dtype=np.float64)
+        best = [papers[found.ids[at]][0] for at in chosen[:_READ_FOR_NAMES]]
         estimates = relevance(
-            cosine,
-            coverage(found.lexical(chosen), question.mass),
+            nearest[list(chosen)],
+            coverage(found.bm25[list(chosen)], found.question.mass),
             found.trust,
-            question.papers,
-            signals(question, self._store.lexical, best, found.trust),
+            found.question.papers,
+            signals(found.question, self._store.lexical, [f"{p.title}\n{p.abstract}" for p in best], found.trust),
         )
-        estimates[[i in named for i in chosen]] = _NAMED
+        estimates[[at in named for at in chosen]] = _NAMED
         return [float(score) for score in along(estimates)]
 
 
-def _one(paper: Paper, score: float, hits: Hits) -> Evidence | None:
-    """A paper with the passages of these hits; ``None`` where it has changed and holds none of them any more."""
-    own = cut(paper)
-    scored = tuple(ScoredPassage(own[at], cosine) for i, cosine in hits if (at := _index_of(i)) < len(own))
-    return Evidence(paper, score, scored) if scored else None
+def _falling(scores: Scores) -> list[int]:
+    """Places in falling order of score; equal ones as they stand, which is the order of ids."""
+    return [int(at) for at in np.argsort(-scores, kind="stable")]
 
 
-def _index_of(passage_id: str) -> int:
-    return int(passage_id.rpartition("#")[2])
+def _one(
+    paper: Paper, cut: Sequence[Passage], score: float, numbers: NDArray[np.int64], cosines: Scores
+) -> Evidence | None:
+    """A paper with its passages, best first; ``None`` where it has changed and holds none of them any more."""
+    scored = [ScoredPassage(cut[n], float(c)) for n, c in zip(numbers, cosines, strict=True) if n < len(cut)]
+    return Evidence(paper, score, tuple(sorted(scored, key=lambda p: (-p.score, p.passage.index)))) if scored else None

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.fusion import coverage, fuse, gate, idf, known_or_beyond
+from rag.retrieval.fusion import coverage, fuse, gate, idf
 
 _PAPERS = 1_000
 
@@ -60,13 +60,3 @@ def test_a_paper_better_in_both_halves_is_never_ranked_below(
 
 def test_coverage_is_a_share_of_what_the_question_carries() -> None:
     assert coverage(np.array([0.0, 5.0]), mass=10.0).tolist() == [0.0, 0.5]
-
-
-def test_a_paper_outside_the_nearest_is_taken_to_lie_beyond_the_last_of_them() -> None:
-    known = known_or_beyond(np.array([0.6, np.nan, 0.4]))
-    assert known[[0, 2]].tolist() == [0.6, 0.4]
-    assert known[1] < 0.4
-
-
-def test_without_any_dense_hit_all_papers_are_equally_near() -> None:
-    assert known_or_beyond(np.array([np.nan, np.nan])).tolist() == [0.0, 0.0]
