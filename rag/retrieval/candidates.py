@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.library.rows import Block
 from rag.library.store import Store
@@ -49,13 +50,25 @@ class Candidates:
         """Each paper's best passage, shape ``(n,)``."""
         if not self.ids:
             return np.empty(0)
-        starts = np.searchsorted(self.block.owners, np.arange(len(self.ids)))
-        best: Scores = np.maximum.reduceat(similarities, starts)
+        best: Scores = np.maximum.reduceat(similarities, self._starts())
         return best
+
+    def centres(self) -> Vectors:
+        """Each paper's own direction: the unit vector along the mean of its passages' vectors, shape
+        ``(n, dimension)``."""
+        if not self.ids:
+            return self.block.vectors
+        sums = np.add.reduceat(self.block.vectors, self._starts(), axis=0)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres: Vectors = (sums / np.maximum(lengths, 1e-9)).astype(np.float32)
+        return centres
 
     def fused(self, nearness: Scores) -> Scores:
         """One score a paper from what the vectors (:meth:`best`) and the words say."""
         return fuse(nearness, self.bm25, self.question.mass, self.question.papers)
+
+    def _starts(self) -> NDArray[np.intp]:
+        return np.searchsorted(self.block.owners, np.arange(len(self.ids)))
 
     def rows(self, paper: int) -> slice:
         """Which rows of the block are this paper's."""

@@ -6,8 +6,6 @@ question about one paper is left alone; where many are close their common direct
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rag.models.protocols import Vectors
@@ -28,26 +26,20 @@ def voices(scores: Scores) -> Scores:
     return say
 
 
-def centre(passages: Sequence[Vectors] | Vectors) -> Vectors:
-    """A paper's own direction: the unit vector along the mean of its passages' vectors."""
-    mean = np.mean(passages, axis=0)
-    unit: Vectors = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
-    return unit
-
-
-def refined(question: Vectors, centres: Sequence[Vectors], scores: Scores, trust: float) -> Vectors:
+def refined(question: Vectors, centres: Vectors, scores: Scores, trust: float) -> Vectors:
     """The question's vector moved towards the first round's best papers; not of unit length.
 
     Its product with a passage is the passage's cosine with the question plus its weighted similarity to those papers.
 
     Args:
         question: shape ``(dimension,)``, unit length.
-        centres: :func:`centre` of each of the best papers, best first; none leaves the question as it is.
+        centres: a direction for each of the best papers, of unit length, best first, shape ``(n, dimension)``; none
+            leaves the question as it is.
         scores: their fused scores, in the same order.
         trust: 0 to 1, see :func:`rag.retrieval.fusion.gate`: a ranking that rests on meaning alone is too often wrong
             at the top to be fed back.
     """
     if not len(centres):
         return question
-    moved: Vectors = (question + _WEIGHT * trust * (voices(scores) @ np.stack(centres))).astype(np.float32)
+    moved: Vectors = (question + _WEIGHT * trust * (voices(scores) @ centres)).astype(np.float32)
     return moved

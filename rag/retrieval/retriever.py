@@ -16,9 +16,10 @@ from rag.models.protocols import Embedder, Vectors
 from rag.paper import Paper
 from rag.retrieval.candidates import Candidates, gather
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
-from rag.retrieval.feedback import FEEDBACK_PAPERS, centre, refined
+from rag.retrieval.feedback import FEEDBACK_PAPERS, refined
 from rag.retrieval.fusion import Scores, coverage
 from rag.retrieval.naming import signals
+from rag.retrieval.neighbours import lifted
 from rag.retrieval.query import clean, identifier_keys, title_keys
 from rag.retrieval.question import read
 from rag.retrieval.relevance import along, count_relevant, relevance
@@ -61,7 +62,8 @@ class Retriever:
     Args:
         store: an open library.
         embedder: the model its vectors were made with.
-        feedback: let the best papers of a first round refine the question (see :mod:`rag.retrieval.feedback`).
+        feedback: let the best papers of a first round refine the question (see :mod:`rag.retrieval.feedback`), and
+            their neighbours rise (see :mod:`rag.retrieval.neighbours`).
         clock: seconds, for the timings.
     """
 
@@ -134,13 +136,15 @@ class Retriever:
         return [e for e in evidence if e is not None]
 
     def _scores(self, found: Candidates, vector: Vectors, nearest: Scores) -> Scores:
-        """Fused scores; with feedback, those of the question moved towards the best papers of a first round."""
+        """Fused scores; with feedback, those of the question moved towards the best papers of a first round, and with
+        the say of each paper's neighbours."""
         scores, trust = found.fused(nearest), found.trust
         if not self._feedback or trust < _LEAST_TRUST:
             return scores
+        centres = found.centres()
         best = _falling(scores)[:FEEDBACK_PAPERS]
-        centres = [centre(found.block.vectors[found.rows(at)]) for at in best]
-        return found.fused(found.best(found.similarities(refined(vector, centres, scores[best], trust))))
+        moved = refined(vector, centres[best], scores[best], trust)
+        return lifted(found.fused(found.best(found.similarities(moved))), centres, trust)
 
     def _estimates(
         self,
