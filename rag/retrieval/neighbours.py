@@ -11,6 +11,9 @@ import numpy as np
 from rag.models.protocols import Vectors
 from rag.retrieval.fusion import Scores
 
+#: So many of the best papers are lifted, and are neighbours to each other: further down, neighbours say little, and a
+#: fixed number keeps the ranking the same however many papers are asked for. The optimum is broad: 30 to 60.
+HEARD = 40
 #: Neighbours that are heard. The optimum is broad: 8 to 15.
 _NEIGHBOURS = 10
 #: Difference in cosine at which a neighbour's say falls to 1/e of the closest one's.

@@ -19,7 +19,7 @@ from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
 from rag.retrieval.feedback import FEEDBACK_PAPERS, refined
 from rag.retrieval.fusion import Scores, coverage
 from rag.retrieval.naming import signals
-from rag.retrieval.neighbours import lifted
+from rag.retrieval.neighbours import HEARD, lifted
 from rag.retrieval.query import clean, identifier_keys, title_keys
 from rag.retrieval.question import read
 from rag.retrieval.relevance import along, count_relevant, relevance
@@ -144,7 +144,10 @@ class Retriever:
         centres = found.centres()
         best = _falling(scores)[:FEEDBACK_PAPERS]
         moved = refined(vector, centres[best], scores[best], trust)
-        return lifted(found.fused(found.best(found.similarities(moved))), centres, trust)
+        scores = found.fused(found.best(found.similarities(moved)))
+        head = _falling(scores)[:HEARD]
+        scores[head] = lifted(scores[head], centres[head], trust)
+        return scores
 
     def _estimates(
         self,
