@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
 
 from rag.cli import ask, doctor, export, ingest, papers, rebuild, search
+from rag.cli.logs import logs
 from rag.cli.terminal import fail
 from rag.errors import CitewellError, UsageError
 
@@ -21,11 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if not arguments.debug:
-        # Libraries below log what a user can do nothing about; --debug shows it.
-        logging.disable(logging.CRITICAL)
     try:
-        code: int = arguments.run(arguments)
+        with logs(debug=arguments.debug):
+            code: int = arguments.run(arguments)
         sys.stdout.flush()
     except CitewellError as error:
         if arguments.debug:
