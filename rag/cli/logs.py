@@ -1,4 +1,4 @@
-"""What is logged while a command runs: our own warnings reach stderr, what libraries below say only with ``--debug``."""
+"""What a command logs: our own warnings go to stderr; what libraries below say is shown only with ``--debug``."""
 
 from __future__ import annotations
 
