@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.api import Library
+from rag.library.locks import FileLock
 from rag.models.minilm import MiniLM
 from rag.settings import Settings
 
@@ -33,10 +34,16 @@ def minilm() -> MiniLM:
 
 @pytest.fixture(scope="session")
 def sample_library(tmp_path_factory: pytest.TempPathFactory, minilm: MiniLM) -> Iterator[Library]:
-    """The shipped sample, ingested with the bundled embedder. Shared: read it, do not change it."""
-    path = tmp_path_factory.mktemp("sample") / "library"
-    with Library.open(path, Settings(), create=True, embedder=minilm) as library:
+    """The shipped sample, ingested with the bundled embedder. Shared: read it, do not change it. Where the tests run in
+    several processes, the first that needs it makes it for all."""
+    base = tmp_path_factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (
+        FileLock(place / "sample.lock").hold(timeout_s=110),
+        Library.open(place / "sample", Settings(), create=True, embedder=minilm) as library,
+    ):
         library.ingest([ROOT / "rag" / "sample" / "papers.jsonl"])
+    with Library.open(place / "sample", Settings(), embedder=minilm) as library:
         yield library
 
 
