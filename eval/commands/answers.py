@@ -89,14 +89,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """A run's figures for ``--json``."""
+    """A run's figures for ``--json``: each metric as ``{"value", "low", "high", "n"}``, over all questions in
+    ``overall`` and in the same shape by category in ``categories``."""
     return {
         **run.identity.to_dict(),
         "questions": len(run.questions),
         "failed": sum("error" in answer for answer in run.answers.values()),
         "seconds": round(run.seconds, 1),
         "overall": run.figures["overall"],
-        "categories": run.figures["categories"],
+        "categories": {category: own["figures"] for category, own in run.figures["categories"].items()},
         "faults": {name: {"caught": caught, "planted": n} for name, (caught, n) in run.faults.items()},
         "judge": run.judge["verdicts"] if run.judge else None,
     }

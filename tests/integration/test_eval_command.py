@@ -105,6 +105,8 @@ def test_answers_are_asked_measured_and_reported(call: Called, library: Path, as
     assert (record["questions"], record["failed"], record["mode"]) == (3, 0, "faithful")
     assert record["overall"]["correct"]["value"] == record["overall"]["outcome_accuracy"]["value"] == 1.0
     assert set(record["categories"]) == {"single", "followup", "near_miss"}
+    assert record["categories"]["followup"]["correct"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert "correct" not in record["categories"]["near_miss"]
     assert all(Path(path).stat().st_size for path in record["reports"])
     assert "3 of 3 questions" in err
 
