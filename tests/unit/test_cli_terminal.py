@@ -31,6 +31,7 @@ def test_progress_in_a_terminal_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     with Progress("papers") as progress:
         progress.show("1 of 2 papers")
         progress.show("2 of 2 papers")
