@@ -109,6 +109,13 @@ def test_every_make_target_the_docs_name_exists() -> None:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{document.name} names make {target}"
 
 
+def test_every_file_the_docs_link_to_is_there() -> None:
+    documents = [*DOCUMENTS, *ROOT.glob("eval/**/README.md"), *ROOT.glob("rag/**/NOTICE.md"), ROOT / "CHANGELOG.md"]
+    links = [(d, link) for d in documents for link in re.findall(r"\]\(([^)#:]+)\)", d.read_text(encoding="utf-8"))]
+    assert links
+    assert [(d.name, link) for d, link in links if not (d.parent / link).exists()] == []
+
+
 def test_the_settings_example_names_every_setting_and_no_other() -> None:
     from rag.settings import PREFIX, Settings
 
