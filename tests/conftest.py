@@ -28,8 +28,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def minilm() -> MiniLM:
-    """The bundled embedder."""
-    return MiniLM()
+    """The bundled embedder, on one thread: the tests themselves run in several processes."""
+    return MiniLM(threads=1)
 
 
 @pytest.fixture(scope="session")
