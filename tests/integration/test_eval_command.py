@@ -111,6 +111,15 @@ def test_answers_are_asked_measured_and_reported(call: Called, library: Path, as
     assert "3 of 3 questions" in err
 
 
+def test_a_set_on_papers_that_are_not_in_the_library_is_noticed(call: Called, library: Path, tmp_path: Path) -> None:
+    elsewhere = {**QUESTIONS[0], "relevant": ["Tides"], "evidence": [{"title": "Tides", "quote": "Tides rise."}]}
+    for asked, noted in ((QUESTIONS[0], False), (elsewhere, True)):
+        file = write_set(tmp_path / "set.jsonl", asked)
+        code, _, err = call("answers", file, "--library", library, "--mock", "faithful", "--out", tmp_path / str(noted))
+        assert code == 0
+        assert ("a paper the set asks about is not in the library: 'Tides'" in err) is noted
+
+
 def test_the_followup_is_retrieved_by_its_standalone_question(call: Called, library: Path, asked: Path) -> None:
     call("answers", asked, "--library", library, "--mock", "faithful", "--out", "run")
     answer = load_run(Path("run")).answers["bread"]
