@@ -33,8 +33,10 @@ ask: $(STAMP) ## answer one question: make ask Q="..."
 	@test -n "$$Q" || { echo 'Say what to ask: make ask Q="Which optimizer trains BERT in 76 minutes?"' >&2; exit 2; }
 	@$(BIN)/citewell ask --sample -- "$$Q"
 
-test: $(STAMP) ## run the tests
-	@$(BIN)/python -m pytest
+# A file's tests share what they set up, so a file stays in one process; those that take longest come first.
+WORKERS ?= 2
+test: $(STAMP) ## run the tests (WORKERS=2 at a time; one file: .venv/bin/python -m pytest FILE)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: $(STAMP) ## run the tests that take minutes, those of a real small model included
 	@$(BIN)/python -c 'import xllamacpp' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[local]'

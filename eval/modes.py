@@ -122,7 +122,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
         set_digest=set_digest(questions),
         library=library_digest(library.papers(), library.embedder.name, CHUNKING_VERSION),
         backend=settings.backend,
-        model=settings.model if settings.backend != "extractive" else settings.backend,
+        model=settings.answering_model,
         mode=plan.mode,
         settings=decisive,
         seed=plan.seed,

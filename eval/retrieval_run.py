@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Papers asked for: as many as Recall@100 looks at.
 DEPTH = 100
+_log = logging.getLogger(__name__)
 _MEASURES = {"ndcg@10": "nDCG@10", "recall@100": "R@100", "mrr@10": "RR@10", "hit@1": "Success@1"}
 
 
@@ -44,7 +46,8 @@ def evaluate_retrieval(
 ) -> dict[str, Any]:
     """The figures of ``citewell eval retrieval DIR``, ready for JSON.
 
-    Every document is a paper of its own, also where two have the same text; one without title and text cannot be found.
+    Every document is a paper of its own, also where two have the same text; one without title and text cannot be found
+    (logged) and is not among ``papers``, but counts as missed where it is relevant.
     A document that is the query itself (same id and same text) is left out of that query's ranking, as BEIR does.
     Latencies are those of a search call for 100 papers, after one call that is not counted; papers a second are those
     of the whole ingest.
@@ -78,6 +81,9 @@ def evaluate_retrieval(
             folder.papers(), merge=False, progress=lambda r: progress(f"{r.read} documents read, {r.embedded} passages")
         )
         seconds = clock() - start
+        if skipped := report.skipped:
+            first = f"{skipped[0].position}: {skipped[0].reason}"
+            _log.warning("documents that cannot be found: %d, %s first", len(skipped), first)
         searched = search_all(library, folder, progress=progress, clock=clock)
     scores = ranking_scores(folder.judgements, searched.rankings, list(_MEASURES.values()))
     p50, p95 = np.percentile(searched.milliseconds, [50, 95])

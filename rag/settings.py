@@ -83,6 +83,13 @@ class Settings(BaseSettings):
             return self.llm
         return "openai" if self.openai_api_key or self.openai_base_url else "extractive"
 
+    @property
+    def answering_model(self) -> str:
+        """The name to show of the model that writes answers; the extractive backend has none and gives its own."""
+        if self.backend == "llamacpp":
+            return self.gguf.stem if self.gguf else "small model"
+        return self.model if self.backend == "openai" else self.backend
+
 
 def _refuse_unknown_names(settings: type[Settings]) -> None:
     # A field with an alias is read from its alias alone, so its prefixed name would be taken and do nothing.

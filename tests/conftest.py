@@ -9,16 +9,12 @@ from pathlib import Path
 import pytest
 
 from rag.api import Library
+from rag.library.locks import FileLock
 from rag.models.minilm import MiniLM
 from rag.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser comes last: its driver keeps an event loop running in this thread; other tests start their own."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(autouse=True)
@@ -32,16 +28,22 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def minilm() -> MiniLM:
-    """The bundled embedder."""
-    return MiniLM()
+    """The bundled embedder, on one thread: the tests themselves run in several processes."""
+    return MiniLM(threads=1)
 
 
 @pytest.fixture(scope="session")
 def sample_library(tmp_path_factory: pytest.TempPathFactory, minilm: MiniLM) -> Iterator[Library]:
-    """The shipped sample, ingested with the bundled embedder. Shared: read it, do not change it."""
-    path = tmp_path_factory.mktemp("sample") / "library"
-    with Library.open(path, Settings(), create=True, embedder=minilm) as library:
+    """The shipped sample, ingested with the bundled embedder. Shared: read it, do not change it. Where the tests run in
+    several processes, the first that needs it makes it for all."""
+    base = tmp_path_factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (
+        FileLock(place / "sample.lock").hold(timeout_s=110),
+        Library.open(place / "sample", Settings(), create=True, embedder=minilm) as library,
+    ):
         library.ingest([ROOT / "rag" / "sample" / "papers.jsonl"])
+    with Library.open(place / "sample", Settings(), embedder=minilm) as library:
         yield library
 
 

@@ -58,6 +58,7 @@ def facts(library: Shelf, settings: Settings) -> str:
             el(
                 "p",
                 el("span", f"{count:,} {'paper' if count == 1 else 'papers'}", class_="cw-fact"),
+                " ",
                 el("span", writer(settings), class_="cw-fact", title=_explanation(settings)),
                 class_="cw-quiet",
             ),
@@ -70,11 +71,13 @@ def writer(settings: Settings) -> str:
     """The backend in use with its model, and where that runs."""
     if settings.backend == "extractive":
         return "extractive · no model"
-    return f"{settings.backend} · {settings.model} · {_where(settings)}"
+    return f"{settings.backend} · {settings.answering_model} · {_where(settings)}"
 
 
 def _where(settings: Settings) -> str:
-    """The model server's host and port; never credentials that stand in its address."""
+    """The model server's host and port, never credentials that stand in its address; or that there is none."""
+    if settings.backend == "llamacpp":
+        return "this machine"
     parts = urlsplit(settings.openai_base_url or "https://api.openai.com/v1")
     try:
         port = f":{parts.port}" if parts.port else ""
@@ -86,6 +89,8 @@ def _where(settings: Settings) -> str:
 def _explanation(settings: Settings) -> str:
     if settings.backend == "extractive":
         return "Answers are sentences of the abstracts themselves; nothing leaves this machine."
+    if settings.backend == "llamacpp":
+        return "The model runs in this program; nothing leaves this machine."
     return f"Questions and abstracts are sent to {_where(settings)}."
 
 

@@ -89,14 +89,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """A run's figures for ``--json``."""
+    """A run's figures for ``--json``: each metric as ``{"value", "low", "high", "n"}``, over all questions in
+    ``overall`` and in the same shape by category in ``categories``."""
     return {
         **run.identity.to_dict(),
         "questions": len(run.questions),
         "failed": sum("error" in answer for answer in run.answers.values()),
         "seconds": round(run.seconds, 1),
         "overall": run.figures["overall"],
-        "categories": run.figures["categories"],
+        "categories": {category: own["figures"] for category, own in run.figures["categories"].items()},
         "faults": {name: {"caught": caught, "planted": n} for name, (caught, n) in run.faults.items()},
         "judge": run.judge["verdicts"] if run.judge else None,
     }
@@ -161,6 +162,7 @@ def _library(
     from eval.planted import library_with
 
     with options.open_library(arguments, chosen) as library:
+        _warn_of_strangers(questions, library)
         if not any(question.attack for question in questions):
             yield library
             return
@@ -171,6 +173,19 @@ def _library(
             library_with(papers, questions, chosen, cache, embedder=embedder, progress=progress.ingest) as planted,
         ):
             yield planted
+
+
+def _warn_of_strangers(questions: list[Question], library: Library) -> None:
+    """A set asked on another library than its own scores low for no fault of anyone's: that is said beforehand."""
+    from rag.paper import title_key
+
+    known = {title_key(paper.title) for paper in library.papers()}
+    lost = sorted({title for q in questions for title in q.relevant if title_key(title) not in known})
+    if lost:
+        count = (
+            f"{len(lost)} of the papers the set asks about are" if len(lost) > 1 else "a paper the set asks about is"
+        )
+        say(f"Note: {count} not in the library: {lost[0]!r}{' first' if len(lost) > 1 else ''}.")
 
 
 def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:

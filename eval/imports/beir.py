@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from rag.paper import Paper
 from rag.readers.base import Skip
 
 _EMPTY = "neither title nor text"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class BeirFolder:
 
 
 def open_beir(directory: Path, judgements: str = "test") -> BeirFolder:
-    """The benchmark in a directory, with the judgements of ``qrels/NAME.tsv``; of queries only those judged at least
-    once as relevant.
+    """The benchmark in a directory, with the judgements of ``qrels/NAME.tsv``; of queries only those with a document
+    judged relevant. Judgements of queries that ``queries.jsonl`` does not hold are left out, and that is logged.
 
     Raises:
         DatasetError: a file is missing or a record is wrong.
@@ -57,12 +59,17 @@ def open_beir(directory: Path, judgements: str = "test") -> BeirFolder:
     judged = {
         query: grades for query, grades in _judgements(qrels).items() if any(grade > 0 for grade in grades.values())
     }
-    unknown = next((query for query in judged if query not in texts), None)
-    if unknown is not None:
-        raise DatasetError(f"{qrels} judges the query {unknown!r}, which queries.jsonl does not hold")
     if not judged:
         raise DatasetError(f"{qrels} calls no document relevant; there is nothing to measure")
+    unknown = [query for query in judged if query not in texts]
+    if len(unknown) == len(judged):
+        raise DatasetError(f"queries.jsonl holds no query that {qrels} judges, {unknown[0]!r} first; do they belong?")
+    if unknown:
+        _log.warning(
+            "left out: %d of %d judged queries, not in queries.jsonl; %r first", len(unknown), len(judged), unknown[0]
+        )
     queries = {query: texts[query] for query in texts if query in judged}
+    judged = {query: judged[query] for query in queries}
     return BeirFolder(directory.resolve().name, _file(directory, "corpus"), queries, judged)
 
 

@@ -78,7 +78,8 @@ def _print(answer: Answer) -> None:
             out(wrapped(f"- {paper.title}", "  "))
     for entry in answer.ledger:
         say(f"checked: {entry.detail}")
-    say(f"answered by {answer.backend} ({answer.model}) in {answer.timings_ms.get('total', 0) / 1000:.1f} s")
+    model = f" ({answer.model})" if answer.model != answer.backend else ""
+    say(f"answered by {answer.backend}{model} in {answer.timings_ms.get('total', 0) / 1000:.1f} s")
 
 
 def _history(path: Path) -> list[dict[str, str]]:

@@ -51,7 +51,7 @@ def _checks(chosen: Settings) -> Iterator[Check]:
     from rag.models.registry import build_embedder
 
     yield versions()
-    model = f" ({chosen.model})" if chosen.backend == "openai" else ""
+    model = f" ({chosen.answering_model})" if chosen.answering_model != chosen.backend else ""
     yield Check("backend", True, f"answers come from {chosen.backend}{model}")
     try:
         embedder = build_embedder(chosen)

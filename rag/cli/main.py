@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from rag.cli import ask, doctor, export, ingest, papers, rebuild, search
+from rag.cli.logs import logs
 from rag.cli.terminal import fail
 from rag.errors import CitewellError, UsageError
 
@@ -21,11 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if not arguments.debug:
-        # Libraries below log what a user can do nothing about; --debug shows it.
-        logging.disable(logging.CRITICAL)
     try:
-        code: int = arguments.run(arguments)
+        with logs(debug=arguments.debug):
+            code: int = arguments.run(arguments)
         sys.stdout.flush()
     except CitewellError as error:
         if arguments.debug:
@@ -47,10 +46,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells wrong usage in one line, as every other error is told; parsers of commands are of the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and where to read on, and exits with 2."""
+        fail(f"{message}; see: {self.prog} --help")
+        raise SystemExit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
     from importlib.metadata import entry_points, version
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="citewell",
         description="Answers questions from a library of paper abstracts; every sentence cites the paper it rests on.",
         epilog="Settings come from the environment and .env: see .env.example.",

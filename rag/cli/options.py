@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What ``add_subparsers`` gives; argparse keeps the class to itself.
 Commands = Any
+#: Lies in a library for as long as the sample is on its way into it.
+_UNFINISHED = "sample.unfinished"
 #: Names for ``--backend``; settings hold the same set, but importing them would cost every ``--help``.
 BACKENDS = ("auto", "extractive", "openai", "llamacpp")
 
@@ -81,15 +83,20 @@ def settings(arguments: argparse.Namespace, **overrides: Any) -> Settings:
 
 
 def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: bool = False) -> Library:
-    """The library a command works on; with ``--sample`` an empty one is filled first."""
+    """The library a command works on; with ``--sample`` an empty one is filled first, and one that was left half-filled
+    with the sample is filled up."""
     from rag.api import Library
 
     sample = getattr(arguments, "sample", False)
     library = Library.open(chosen.library, chosen, create=create or sample)
-    if sample and not len(library):
-        say(f"The library {chosen.library} is empty: filling it with the sample papers (once, half a minute or so).")
+    unfinished = chosen.library / _UNFINISHED
+    if sample and (unfinished.exists() or not len(library)):
+        state = "is empty" if not len(library) else "holds a part of the sample only"
+        say(f"The library {chosen.library} {state}: filling it with the sample papers (once, half a minute or so).")
+        unfinished.touch()
         with Progress("papers") as progress:
             report = library.ingest([sample_path()], progress=progress.ingest)
+        unfinished.unlink(missing_ok=True)
         say(f"{report.papers} papers, {report.passages} passages, {report.seconds:.0f} s.")
     return library
 

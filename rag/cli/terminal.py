@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 import unicodedata
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -68,12 +69,22 @@ def out_bold(text: str) -> None:
     sys.stdout.write(bold(text) + "\n")
 
 
-class Progress:
-    """One line on stderr that counts up while work goes on; silent where stderr is no terminal."""
+#: Where progress goes to a file or a log, a line comes after so many seconds: work that takes less needs none.
+_LOGGED_EVERY_S = 30.0
 
-    def __init__(self, unit: str) -> None:
+
+class Progress:
+    """How far some work is, on stderr: a line that counts up in a terminal, elsewhere a new line every half minute.
+
+    Args:
+        unit: what is counted, as a plural.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._unit = unit
-        self._start = time.monotonic()
+        self._clock = clock
+        self._start = self._said = clock()
         self._shown = False
 
     def __enter__(self) -> Self:
@@ -87,20 +98,24 @@ class Progress:
 
     def ingest(self, report: IngestReport) -> None:
         """Shows how far an ingest is."""
-        seconds = max(time.monotonic() - self._start, 0.001)
+        seconds = max(self._clock() - self._start, 0.001)
         self.show(
             f"{report.read} {self._unit} read, {report.embedded} passages embedded, {report.embedded / seconds:.0f}/s"
         )
 
     def counted(self, done: int, total: int) -> None:
         """Shows how much of a known amount is done, how fast it goes and how long the rest will take."""
-        rate = done / max(time.monotonic() - self._start, 0.001)
+        rate = done / max(self._clock() - self._start, 0.001)
         left = (total - done) / rate if rate else 0.0
         self.show(f"{done} of {total} {self._unit}, {rate:.0f}/s, {left:.0f} s left")
 
     def show(self, text: str) -> None:
-        """Shows a state in place of the one before."""
-        if sys.stderr.isatty():
+        """Shows a state in place of the one before; where that cannot be, now and then."""
+        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            if self._clock() - self._said >= _LOGGED_EVERY_S:
+                self._said = self._clock()
+                say(text)
+        else:
             self._shown = True
             sys.stderr.write("\r\x1b[K" + printable(text))
             sys.stderr.flush()

@@ -45,9 +45,10 @@ class Visit:
             self.page.locator(".cw-checks, .cw-error, .cw-stopped").last.wait_for()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium that is installed on this machine."""
+    """A headless Chromium that is installed on this machine. Its driver keeps an event loop running in this thread, and
+    other tests start their own: it goes with the module that needs it."""
     executable = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if executable is None:
         pytest.skip("no Chromium on this machine; Debian's package is called chromium")
@@ -59,13 +60,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scripted() -> Scripted:
     """The assistant behind the shared page."""
     return Scripted(SampleShelf())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(chromium: Browser, scripted: Scripted) -> Iterator[str]:
     """The shared page's address."""
     from ui.web import running

@@ -140,6 +140,15 @@ def test_stop_keeps_the_partial_answer_and_closes_the_stream(visit: Callable[...
     here.page.get_by_role("button", name="Ask", exact=True).wait_for()
 
 
+def test_stop_by_key_puts_the_focus_where_the_next_question_is_typed(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("a slow question", wait=False)
+    here.page.get_by_text("76 minutes", exact=True).wait_for()
+    here.page.get_by_role("button", name="Stop").press("Enter")
+    here.page.get_by_text("Stopped. What is above was not checked.").wait_for()
+    assert here.page.get_by_role("textbox", name="Your question").evaluate("box => box === document.activeElement")
+
+
 def test_a_failure_in_the_middle_keeps_the_text_and_says_why(visit: Callable[..., Visit]) -> None:
     here = visit()
     here.ask("one that breaks")

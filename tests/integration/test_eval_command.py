@@ -105,8 +105,19 @@ def test_answers_are_asked_measured_and_reported(call: Called, library: Path, as
     assert (record["questions"], record["failed"], record["mode"]) == (3, 0, "faithful")
     assert record["overall"]["correct"]["value"] == record["overall"]["outcome_accuracy"]["value"] == 1.0
     assert set(record["categories"]) == {"single", "followup", "near_miss"}
+    assert record["categories"]["followup"]["correct"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert "correct" not in record["categories"]["near_miss"]
     assert all(Path(path).stat().st_size for path in record["reports"])
     assert "3 of 3 questions" in err
+
+
+def test_a_set_on_papers_that_are_not_in_the_library_is_noticed(call: Called, library: Path, tmp_path: Path) -> None:
+    elsewhere = {**QUESTIONS[0], "relevant": ["Tides"], "evidence": [{"title": "Tides", "quote": "Tides rise."}]}
+    for asked, noted in ((QUESTIONS[0], False), (elsewhere, True)):
+        file = write_set(tmp_path / "set.jsonl", asked)
+        code, _, err = call("answers", file, "--library", library, "--mock", "faithful", "--out", tmp_path / str(noted))
+        assert code == 0
+        assert ("a paper the set asks about is not in the library: 'Tides'" in err) is noted
 
 
 def test_the_followup_is_retrieved_by_its_standalone_question(call: Called, library: Path, asked: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_slice_of_the_sample_is_found_by_its_own_titles(tmp_path: Path, tempor
 
 
 def test_documents_of_the_same_text_stay_apart_and_one_without_text_or_title_is_found(
-    tmp_path: Path, temporary: Path
+    tmp_path: Path, temporary: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     documents = [
         {"_id": "a", "title": "Swept wings", "text": "The lift of swept wings grows with speed."},
@@ -78,6 +78,23 @@ def test_documents_of_the_same_text_stay_apart_and_one_without_text_or_title_is_
     found = evaluate_retrieval(folder(tmp_path / "x", documents, queries, judged), Settings(), embedder=WordEmbedder())
     assert found["papers"] == 4
     assert (found["ndcg@10"], found["recall@100"], found["hit@1"]) == (1, 1, 1)
+    assert "cannot be found: 1, line 5: neither title nor text first" in caplog.text
+
+
+def test_ids_of_any_kind_name_their_documents_and_a_lost_document_counts_as_missed(
+    tmp_path: Path, temporary: Path
+) -> None:
+    ids = ["10.1000/xyz123", "with spaces", "ünïcødé-#1", "#", "2101.00001", "'; --"]
+    subjects = ["corals", "volcanoes", "beetles", "penguins", "owls", "giraffes"]
+    documents = [
+        {"_id": i, "title": "", "text": f"Of {subject} alone."} for i, subject in zip(ids, subjects, strict=True)
+    ]
+    queries = {f"q {n}": subject for n, subject in enumerate(subjects)}
+    judged = "".join(f"q {n}\t{i}\t1\n" for n, i in enumerate(ids))
+    found = evaluate_retrieval(folder(tmp_path / "x", documents, queries, judged), Settings(), embedder=WordEmbedder())
+    assert (found["papers"], found["queries"], found["hit@1"], found["recall@100"]) == (6, 6, 1, 1)
+    lost = folder(tmp_path / "y", documents, queries, judged + "q 0\tlost\t1\n")
+    assert evaluate_retrieval(lost, Settings(), embedder=WordEmbedder())["recall@100"] == round(5.5 / 6, 4)
 
 
 def test_a_document_that_is_the_query_is_left_out_and_one_that_shares_its_id_only_is_not(

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.support.ingest_process import synthetic
 from tests.support.words import WordEmbedder
 
-COUNT = 400
+COUNT = 200
 
 
 def test_a_reader_sees_whole_papers_only_while_another_process_writes(tmp_path: Path) -> None:
@@ -35,5 +35,5 @@ def test_a_reader_sees_whole_papers_only_while_another_process_writes(tmp_path: 
         assert writer.returncode == 0
         assert searches > 5
         reader._store._seen_at -= 60
-        assert reader.search("Synthetic study 399").evidence[0].paper.title == "Synthetic study 399"
+        assert reader.search("Synthetic study 199").evidence[0].paper.title == "Synthetic study 199"
     assert [c for c in check_library(directory, embedder) if not c.ok and c.name != "free disk"] == []

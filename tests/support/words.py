@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -28,7 +29,13 @@ class WordEmbedder:
         """As the protocol."""
         total = np.full(self.dimension, 1e-3)
         for word in text.lower().split():
-            seed = int.from_bytes(hashlib.sha256(word.strip(".,?").encode()).digest()[:4], "big")
-            total += np.random.default_rng(seed).standard_normal(self.dimension)
+            total += _direction(word.strip(".,?"), self.dimension)
         unit: Vectors = (total / np.linalg.norm(total)).astype(np.float32)
         return unit
+
+
+@cache
+def _direction(word: str, dimension: int) -> Vectors:
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+    direction: Vectors = np.random.default_rng(seed).standard_normal(dimension)
+    return direction

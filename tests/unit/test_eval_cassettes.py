@@ -138,7 +138,7 @@ class _Server(BaseHTTPRequestHandler):
 def address() -> Iterator[str]:
     """Where a real server listens."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

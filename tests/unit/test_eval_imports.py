@@ -56,6 +56,14 @@ def test_a_document_without_words_is_skipped_and_one_without_title_is_not(tmp_pa
     assert [(r.id, r.title, r.abstract) for r in records if isinstance(r, Paper)] == [("b", "", "Words.")]
 
 
+def test_judged_queries_that_are_not_there_are_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = open_beir(beir(tmp_path / "x", CORPUS, QUERIES, QRELS + "gone\td1\t1\n"))
+    assert set(folder.queries) == set(folder.judgements) == {"q1"}
+    assert "left out: 1 of 2 judged queries, not in queries.jsonl; 'gone' first" in caplog.text
+
+
 def test_files_may_be_packed_and_judgements_without_header(tmp_path: Path) -> None:
     folder = beir(tmp_path / "x", "", QUERIES, "q1\td1\t1\n")
     (folder / "corpus.jsonl").unlink()
@@ -71,7 +79,7 @@ def test_files_may_be_packed_and_judgements_without_header(tmp_path: Path) -> No
         ("queries.jsonl", "{", r"queries\.jsonl, line 1: not valid JSON"),
         ("queries.jsonl", '{"text": "x"}\n', r'queries\.jsonl, line 1, field "_id"'),
         ("queries.jsonl", '{"_id": "q1", "text": 7.5}\n', r'queries\.jsonl, line 1, field "text": is not a text'),
-        ("queries.jsonl", '{"_id": "other", "text": "x"}\n', r"judges the query 'q1'"),
+        ("queries.jsonl", '{"_id": "other", "text": "x"}\n', r"no query that .*test\.tsv judges, 'q1'"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\n", r"test\.tsv, line 2"),
         ("qrels/test.tsv", "q1 d1 1\n", r"test\.tsv calls no document relevant"),
         ("qrels/test.tsv", "q1\td1\t0\n", r"calls no document relevant"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rag.paper import Paper
@@ -44,3 +46,10 @@ def test_where_questions_go_is_shown_without_credentials() -> None:
 
 def test_a_base_address_that_is_none_breaks_nothing() -> None:
     assert header.writer(Settings(llm="openai", openai_base_url="http://host:port/v1")).endswith("· host")
+
+
+def test_a_model_in_this_program_is_named_and_said_to_send_nothing(tmp_path: Path) -> None:
+    markup = header.facts(_Shelf(1), Settings(llm="llamacpp", gguf=tmp_path / "gemma-3.gguf"))
+    assert "llamacpp · gemma-3 · this machine" in markup
+    assert "nothing leaves this machine" in markup
+    assert "openai" not in markup

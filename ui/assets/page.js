@@ -110,6 +110,9 @@
     } else if (target.closest(".cw-theme-switch")) {
       paint(!isDark());
       remember(isDark() ? "dark" : "light");
+    } else if (target.closest("#cw-stop, #cw-new") && event.detail === 0) {
+      // Pressed by key, and about to vanish or to have nothing more to do: typing goes on where it is of use.
+      byId("cw-question").querySelector("textarea").focus();
     }
   });
   document.addEventListener(
