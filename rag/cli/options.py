@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Commands = Any
 #: Names for ``--backend``; settings hold the same set, but importing them would cost every ``--help``.
 BACKENDS = ("auto", "extractive", "openai", "llamacpp")
+#: Names for ``ask --format``, as in :mod:`rag.export.answer`.
+ANSWER_FORMATS = ("markdown", "html", "bibtex", "ris", "csl-json")
 
 
 def add_command(commands: Commands, name: str, summary: str, **kwargs: Any) -> argparse.ArgumentParser:
