@@ -177,4 +177,5 @@ def _origin(checked: Answer) -> str:
         parts.append(f"{total / 1000:.1f} s")
     if checked.usage.model_calls:
         parts.append(f"{checked.usage.prompt_tokens} + {checked.usage.completion_tokens} tokens")
+        parts.append(f"{checked.cost} at list prices" if checked.cost else "price not known")
     return " · ".join(parts)

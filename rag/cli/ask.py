@@ -99,7 +99,17 @@ def _print(answer: Answer) -> None:
             out(wrapped(f"- {paper.title}", "  "))
     for entry in answer.ledger:
         say(f"checked: {entry.detail}")
-    say(f"answered by {answer.backend} ({answer.model}) in {answer.timings_ms.get('total', 0) / 1000:.1f} s")
+    seconds = answer.timings_ms.get("total", 0) / 1000
+    say(f"answered by {answer.backend} ({answer.model}) in {seconds:.1f} s{_spent(answer)}")
+
+
+def _spent(answer: Answer) -> str:
+    """Tokens and money, where a model was called."""
+    usage = answer.usage
+    if not usage.model_calls:
+        return ""
+    cost = f"{answer.cost} at list prices" if answer.cost else "price not known"
+    return f", {usage.prompt_tokens} + {usage.completion_tokens} tokens, {cost}"
 
 
 def _history(path: Path) -> list[dict[str, str]]:

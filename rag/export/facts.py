@@ -49,5 +49,6 @@ def origin(answer: Answer) -> str:
     """What wrote the answer."""
     by = answer.backend if answer.backend == answer.model else f"{answer.backend} ({answer.model})"
     usage = answer.usage
-    spent = f", {usage.prompt_tokens} + {usage.completion_tokens} tokens" if usage.model_calls else ""
+    cost = f", {answer.cost} at list prices" if answer.cost else ""
+    spent = f", {usage.prompt_tokens} + {usage.completion_tokens} tokens{cost}" if usage.model_calls else ""
     return f"Written by {by}, prompt {answer.prompt}{spent}; checked by Citewell against the cited abstracts."
