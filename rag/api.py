@@ -11,6 +11,7 @@ from rag.library.filters import Filters
 from rag.library.ingest import IngestReport, ingest, plan
 from rag.library.store import Store
 from rag.models.protocols import Embedder, Vectors
+from rag.models.vector_cache import VectorCache
 from rag.paper import Paper
 from rag.readers import Record, read_papers
 from rag.retrieval.evidence import SearchResult
@@ -27,6 +28,7 @@ class Library:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store, self._embedder = store, embedder
         self._retriever = Retriever(store, embedder)
+        self._vectors = VectorCache(embedder)
 
     @classmethod
     def open(
@@ -118,8 +120,7 @@ class Library:
 
     def similarity(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
         """Cosine similarities by the library's embedding model, shape ``(len(texts), len(others))``."""
-        vectors = self._embedder.embed_texts([*texts, *others])
-        cosines: Vectors = vectors[: len(texts)] @ vectors[len(texts) :].T
+        cosines: Vectors = self._vectors.embed_texts(texts) @ self._vectors.embed_texts(others).T
         return cosines
 
     def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from rag.answering.answer import Answer, Turn
 from ui import render
+from ui.files import File, files, stored
 from ui.panel import panel
 from ui.papers import Shown, shown_papers
 
@@ -22,6 +23,7 @@ class Exchange:
     text: str = ""
     markup: str = ""
     shown: tuple[Shown, ...] = ()
+    files: tuple[File, ...] = ()
     state: Literal["open", "answered", "stopped", "failed"] = "open"
 
 
@@ -66,7 +68,8 @@ class Conversation:
         current = self.exchanges[-1]
         current.state, current.text = "answered", answer.text
         current.shown = shown_papers(answer, len(self.exchanges))
-        current.markup = render.answer(answer, current.shown)
+        current.files = files(answer, len(self.exchanges))
+        current.markup = render.answer(answer, current.shown, current.files)
 
     def stop(self) -> None:
         """Closes an open exchange, keeping what was shown."""
@@ -92,5 +95,6 @@ class Conversation:
         ]
 
     def panel(self) -> str:
-        """The panel beside the chat for display."""
-        return str(panel([(exchange.question, exchange.shown) for exchange in self.exchanges]))
+        """The panel beside the chat for display, with the files of all answers out of sight."""
+        papers = panel([(exchange.question, exchange.shown) for exchange in self.exchanges])
+        return str(papers + stored([file for exchange in self.exchanges for file in exchange.files]))

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from rag.answering.answer import Answer, Sentence
 from ui import prose
+from ui.files import File, links
 from ui.html import el
 from ui.panel import row
 from ui.papers import Shown
@@ -68,8 +69,9 @@ def notice(message: str) -> str:
     return str(el("p", message, class_="cw-notice", role="alert")) if message else ""
 
 
-def answer(checked: Answer, shown: Sequence[Shown]) -> str:
-    """A checked answer: its outcome, its text with citations as links, sources or nearest papers, what was checked."""
+def answer(checked: Answer, shown: Sequence[Shown], files: Sequence[File] = ()) -> str:
+    """A checked answer: its outcome, its text with citations as links, sources or nearest papers, what was checked, and
+    the files it can be kept as."""
     sources = {s.number: s for s in shown if s.number}
 
     def cite(number: int, sentence: Sentence | None) -> Markup:
@@ -91,6 +93,7 @@ def answer(checked: Answer, shown: Sequence[Shown]) -> str:
             _list("Sources", [s for s in shown if s.role == "cited"]),
             _list("Nearest papers", [s for s in shown if s.role == "near"]),
             _checks(checked, [s for s in shown if s.role == "read"]),
+            links(files),
             class_=f"cw-answer cw-{checked.outcome.replace('_', '-')}",
         )
     )
@@ -174,4 +177,5 @@ def _origin(checked: Answer) -> str:
         parts.append(f"{total / 1000:.1f} s")
     if checked.usage.model_calls:
         parts.append(f"{checked.usage.prompt_tokens} + {checked.usage.completion_tokens} tokens")
+        parts.append(f"{checked.cost} at list prices" if checked.cost else "price not known")
     return " · ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eval.metrics.metric import AnswerRecord, Metric, Reducer, failed, median, metric, p95
 from eval.questions import Question
+from rag.models.prices import Price
 
 FAMILY = "cost"
 STAGES = ("condense", "embed", "dense", "lexical", "rerank", "generate", "check", "total")
@@ -42,7 +43,7 @@ def cost(question: Question, answer: AnswerRecord) -> float | None:
     prices, sent, written = answer.get("prices"), prompt_tokens(question, answer), completion_tokens(question, answer)
     if prices is None or sent is None or written is None:
         return None
-    return float(sent * prices["prompt"] + written * prices["completion"]) / 1_000_000
+    return Price(prices["prompt"], prices["completion"]).of(sent, written)
 
 
 def _usage(answer: AnswerRecord, name: str) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from rag.models.prices import Cost
 from rag.models.protocols import Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence
@@ -91,7 +92,8 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A checked answer. ``text`` carries [n] markers; every n is the number of one entry of ``citations``."""
+    """A checked answer. ``text`` carries [n] markers; every n is the number of one entry of ``citations``.
+    ``cost`` is that of ``usage``, ``None`` where the model's price is not known."""
 
     question: str
     standalone_question: str
@@ -106,6 +108,7 @@ class Answer:
     model: str
     prompt: str
     usage: Usage = field(default_factory=Usage)
+    cost: Cost | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,6 +130,7 @@ class Answer:
                 "prompt_tokens": self.usage.prompt_tokens,
                 "completion_tokens": self.usage.completion_tokens,
                 "model_calls": self.usage.model_calls,
+                "cost": self.cost.to_dict() if self.cost else None,
             },
             "timings_ms": {k: round(v, 2) for k, v in self.timings_ms.items()},
         }

@@ -19,6 +19,7 @@ from rag.answering.prompting import load_prompt
 from rag.answering.run import Parts, Reply, Run
 from rag.errors import ModelError
 from rag.models.extractive import Extractive
+from rag.models.prices import Prices
 from rag.models.protocols import Backend, Chunk, Message
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Searcher
@@ -146,6 +147,7 @@ class Assistant:
             condense_prompt=load_prompt("condense"),
             counter=counter_for(backend.model),
             similarity=self._similarity,
+            prices=Prices.load(self._settings),
         )
 
     def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:

@@ -67,7 +67,8 @@ class Judge:
         self._asked_figures = figures(question)
         self._asked_names = NameIndex([question])
         self._bench = Bench(sources, [_said(part) for part in parts], similarity)
-        self._bench.embed(order)
+        cited = [(_said(part), [order[number - 1] for number in part.numbers]) for part in parts if part.numbers]
+        self._bench.settle([(text, sources) for text, sources in cited if not self._bench.repeats(text, sources)])
 
     def judge_all(self, parts: Sequence[Segment]) -> list[Finding]:
         """A finding for every segment.
@@ -100,6 +101,10 @@ class Judge:
 
     def _weighed(self, part: Segment, cited: Sequence[int]) -> Finding:
         text = _said(part)
+        if self._bench.repeats(text, cited):
+            backings = {source: b for source in cited if (b := self._bench.backing(text, [source])) is not None}
+            return Finding(part, tuple(cited), "supported", 1.0, backings)
+        self._bench.settle([(text, cited)])
         whole = self._bench.backing(text, cited)
         single = {source: self._bench.backing(text, [source]) for source in cited} if len(cited) > 1 else {}
         lost = self._lost_names(part.text, cited)
@@ -139,7 +144,7 @@ class Judge:
         other sentences it is only noted where they would fit."""
         others = [source for source in range(len(self._sources)) if source not in finding.sources]
         likely = [source for source in others if self._may_back(finding.segment, source)]
-        self._bench.embed(likely)
+        self._bench.settle([(_said(finding.segment), [source]) for source in likely])
         trials = [self._weighed(finding.segment, [source]) for source in likely]
         fitting = [trial for trial in trials if trial.support == "supported"]
         if not fitting:

@@ -17,6 +17,7 @@ from rag.answering.live import LiveText
 from rag.answering.prompting import Prompt
 from rag.answering.writing import Writer, Written, empty
 from rag.errors import ModelError, UsageError
+from rag.models.prices import Prices
 from rag.models.protocols import Backend, Chunk, Message, Usage
 from rag.models.tokens import TokenCounter
 from rag.paper import Paper
@@ -40,6 +41,7 @@ class Parts:
     condense_prompt: Prompt
     counter: TokenCounter
     similarity: Similarity | None
+    prices: Prices
 
 
 class Run:
@@ -167,6 +169,7 @@ class Run:
             model=by.model,
             prompt=self._parts.answer_prompt.label,
             usage=self._usage,
+            cost=self._parts.prices.cost(self._parts.backend, self._usage),
             timings_ms={**self._timings, "total": total},
         )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from rag.answering.figures import FigureIndex, figures
 from rag.answering.polarity import Reading, read_polarity
+from rag.answering.verbatim import repeated, whole_sentences
 from rag.answering.words import NameIndex, stems
 from rag.retrieval.evidence import Evidence
 from rag.text.sentences import sentences
@@ -55,6 +56,14 @@ class SourceText:
     def figures(self) -> FigureIndex:
         """The figures of title, abstract and bibliographic facts."""
         return FigureIndex([self.title, self.abstract, self._about])
+
+    def repeats(self, text: str) -> int | None:
+        """The place of the sentence that ``text`` is, word for word; see :func:`rag.answering.verbatim.repeated`."""
+        return repeated(text, self.title, self._whole)
+
+    @cached_property
+    def _whole(self) -> Mapping[str, int]:
+        return whole_sentences(self.sentences)
 
     @cached_property
     def polarities(self) -> tuple[Reading, ...]:

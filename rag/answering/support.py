@@ -4,6 +4,9 @@ Each sentence of the answer, and each of its clauses, is held against every sent
 two that follow each other. What counts: the similarity of their embeddings (where the caller has an embedder) and how
 much of the sentence's weight in rare words the abstract covers. Figures, names and polarity are matters of fact and
 not of degree: they are looked up, not weighed.
+
+Embedding is what takes time, so it is done only for sentences about which words leave a doubt: where the words alone
+would do even if the meanings had nothing in common, or would not do even if they were the same, the matter is settled.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Final, TypeAlias
 
@@ -120,37 +123,65 @@ class Bench:
         self._clauses = {text: clauses(text) for text in texts}
         self._texts = list(dict.fromkeys([*texts, *(part for parts in self._clauses.values() for part in parts)]))
         self._terms = {text: terms(text) for text in self._texts}
-        self._rows = {text: row for row, text in enumerate(self._texts)}
-        self._cosines: dict[int, NDArray[np.floating]] = {}
+        self._cosines: dict[tuple[str, int], NDArray[np.floating]] = {}
         self._windows: dict[tuple[str, int], _Window] = {}
         self._known_names: dict[tuple[str, int], frozenset[str]] = {}
 
-    def embed(self, sources: Sequence[int]) -> None:
-        """Compares all texts with the sentences of ``sources`` in one go; without it that happens one by one."""
-        wanted = [s for s in dict.fromkeys(sources) if s not in self._cosines and self._sources[s].spans]
-        if self._similarity is None or not wanted or not self._texts:
+    def repeats(self, text: str, cited: Sequence[int]) -> bool:
+        """Whether one of the sources ``cited`` has ``text`` as a sentence of its own."""
+        return any(self._sources[s].repeats(text) is not None for s in cited)
+
+    def settle(self, asked: Sequence[tuple[str, Sequence[int]]]) -> None:
+        """Compares by meaning those of the texts asked about that words leave open, all together with each of their
+        sources. Without it words alone decide."""
+        if self._similarity is None:
             return
-        lines = [line for s in wanted for line in self._sources[s].sentences]
-        table = np.asarray(self._similarity(self._texts, lines))
-        at = 0
-        for s in wanted:
-            count = len(self._sources[s].spans)
-            self._cosines[s] = table[:, at : at + count]
-            at += count
+        open_pairs = [(text, self._with_abstract(cited)) for text, cited in asked]
+        open_pairs = [(text, cited) for text, cited in open_pairs if cited and self._level(text, cited) is None]
+        wanted = {(part, s) for text, cited in open_pairs for part in (text, *self._clauses[text]) for s in cited}
+        wanted -= self._cosines.keys()
+        if not wanted:
+            return
+        texts, sources = sorted({text for text, _ in wanted}), sorted({s for _, s in wanted})
+        for s in sources:
+            table = np.asarray(self._similarity(texts, self._sources[s].sentences))
+            for text, row in zip(texts, table, strict=True):
+                self._cosines[text, s] = row
+                self._windows.pop((text, s), None)
 
     def backing(self, text: str, cited: Sequence[int]) -> Backing | None:
         """How well the sources ``cited`` (indexes) back ``text``, one of the texts given; ``None`` where none of them
         has an abstract."""
-        cited = [s for s in cited if self._sources[s].spans]
+        cited = self._with_abstract(cited)
         if not cited:
             return None
-        self.embed(cited)
+        for s in cited:
+            place = self._sources[s].repeats(text)
+            if place is not None:
+                span = self._sources[s].spans[place]
+                return Backing(1.0, s, span.start, span.end, Features(1.0, 1.0, 1.0, 1.0, 1.0), ())
         best = self._best(text, cited)
         features = self._features(text, cited, best)
         span = self._sources[best.source].spans[best.decides]
         opposed = tuple(self._contradictions(text, cited))
-        score = probability(features, with_cosine=self._similarity is not None)
-        return Backing(score, best.source, span.start, span.end, features, opposed)
+        return Backing(self._score(text, cited, features), best.source, span.start, span.end, features, opposed)
+
+    def _score(self, text: str, cited: Sequence[int], features: Features) -> float:
+        if self._similarity is not None and all((text, s) in self._cosines for s in cited):
+            return probability(features, with_cosine=True)
+        settled = self._level(text, cited) if self._similarity is not None else None
+        return probability(features, with_cosine=False) if settled is None else settled
+
+    def _level(self, text: str, cited: Sequence[int]) -> float | None:
+        """The score where words settle it, else ``None``: that of the least likeness of meaning where it suffices for
+        support, that of the greatest where it does not even suffice for weak support."""
+        features = self._features(text, cited, self._best(text, cited))
+        least = probability(replace(features, cosine=0.0, clause_cosine=0.0), with_cosine=True)
+        most = probability(replace(features, cosine=1.0, clause_cosine=1.0), with_cosine=True)
+        return least if least >= SUPPORTED else most if most < WEAK else None
+
+    def _with_abstract(self, cited: Sequence[int]) -> list[int]:
+        return [s for s in cited if self._sources[s].spans]
 
     def coverage(self, text: str, source: int) -> float:
         """How much of the weight of ``text`` in terms the whole abstract and the title have, 0 to 1."""
@@ -170,7 +201,7 @@ class Bench:
     def stretches(self, text: str, cited: Sequence[int]) -> list[str]:
         """What decides about ``text``: of every cited source the best one or two sentences for it, and the best for
         each of its clauses."""
-        cited = [s for s in cited if self._sources[s].spans]
+        cited = self._with_abstract(cited)
         windows = [self._best_window(text, s) for s in cited]
         windows += [self._best(part, cited) for part in self._clauses[text] if cited]
         return list(dict.fromkeys(map(self._text_of, windows)))
@@ -211,11 +242,8 @@ class Bench:
         return windows
 
     def _cosine_row(self, text: str, source: int) -> NDArray[np.floating]:
-        if self._similarity is None:
-            return np.zeros(len(self._sources[source].spans))
-        self.embed([source])
-        row: NDArray[np.floating] = self._cosines[source][self._rows[text]]
-        return row
+        known = self._cosines.get((text, source))
+        return np.zeros(len(self._sources[source].spans)) if known is None else known
 
     def _coverage(self, text: str, source: int, found: frozenset[str]) -> float:
         """The share of a text's weight in the terms ``found``. A term that no source has weighs as much as the rarest;

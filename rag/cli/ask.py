@@ -30,6 +30,11 @@ def add_parser(commands: options.Commands) -> None:
     parser.add_argument(
         "--batch", metavar="FILE", type=Path, help='JSON Lines of {"id", "question", "history"}; - is stdin'
     )
+    parser.add_argument(
+        "--format",
+        choices=options.ANSWER_FORMATS,
+        help="print the answer as a document, or the papers it cites as a bibliography: %(choices)s",
+    )
     options.add_sample(parser)
     parser.set_defaults(run=run)
 
@@ -37,6 +42,8 @@ def add_parser(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Answers once, or once for each record of ``--batch``."""
     question = options.one_of(arguments.question, arguments.batch, "QUESTION")
+    if arguments.format and arguments.batch:
+        raise UsageError("--format is for one answer and --batch for many; give one of them")
     history = _history(arguments.history) if arguments.history else []
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
     from rag.answering.assistant import Assistant
@@ -50,11 +57,25 @@ def run(arguments: argparse.Namespace) -> int:
 
             return run_batch(arguments.batch, answer_record)
         answer = assistant.ask(question, history)
-    if arguments.json:
+    if arguments.format:
+        _export(answer, arguments.format, as_json=arguments.json)
+    elif arguments.json:
         out_json(answer.to_dict())
     else:
         _print(answer)
     return 0
+
+
+def _export(answer: Answer, format: str, *, as_json: bool) -> None:
+    from rag.export.answer import BIBLIOGRAPHIES, export_answer
+
+    text = export_answer(answer, format)
+    if as_json:
+        out_json({"format": format, "outcome": answer.outcome, "papers": len(answer.citations), "text": text})
+    else:
+        out(text.rstrip("\n"))
+    if format in BIBLIOGRAPHIES and not answer.citations:
+        say("nothing is cited: " + " ".join(answer.text.split()))
 
 
 def _print(answer: Answer) -> None:
@@ -79,7 +100,17 @@ def _print(answer: Answer) -> None:
     for entry in answer.ledger:
         say(f"checked: {entry.detail}")
     model = f" ({answer.model})" if answer.model != answer.backend else ""
-    say(f"answered by {answer.backend}{model} in {answer.timings_ms.get('total', 0) / 1000:.1f} s")
+    seconds = answer.timings_ms.get("total", 0) / 1000
+    say(f"answered by {answer.backend}{model} in {seconds:.1f} s{_spent(answer)}")
+
+
+def _spent(answer: Answer) -> str:
+    """Tokens and money, where a model was called."""
+    usage = answer.usage
+    if not usage.model_calls:
+        return ""
+    cost = f"{answer.cost} at list prices" if answer.cost else "price not known"
+    return f", {usage.prompt_tokens} + {usage.completion_tokens} tokens, {cost}"
 
 
 def _history(path: Path) -> list[dict[str, str]]:

@@ -26,6 +26,8 @@ Commands = Any
 _UNFINISHED = "sample.unfinished"
 #: Names for ``--backend``; settings hold the same set, but importing them would cost every ``--help``.
 BACKENDS = ("auto", "extractive", "openai", "llamacpp")
+#: Names for ``ask --format``, as in :mod:`rag.export.answer`.
+ANSWER_FORMATS = ("markdown", "html", "bibtex", "ris", "csl-json")
 
 
 def add_command(commands: Commands, name: str, summary: str, **kwargs: Any) -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Papers to bibliographies: BibTeX, RIS, CSL-JSON and Markdown; :func:`export` is the way in."""
+"""Papers to bibliographies (:func:`export`) and answers to documents (:func:`rag.export.answer.export_answer`)."""
 
 from rag.export.export import FORMATS, export
 

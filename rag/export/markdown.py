@@ -19,15 +19,20 @@ def render(papers: Sequence[Paper]) -> str:
     return "".join(_item(number, paper) for number, paper in enumerate(papers, 1))
 
 
-def _item(number: int, paper: Paper) -> str:
-    indent = " " * (len(str(number)) + 2)
+def reference(paper: Paper) -> str:
+    """Authors, year, title, venue and addresses of a paper, on one line."""
     facts = [
         f"{_authors(paper)} ({paper.year or 'n.d.'}).",
         f"**{escaped(paper.title)}**{'' if paper.title.endswith(('.', '?', '!')) else '.'}",
         f"*{escaped(paper.venue)}*." if paper.venue else "",
         *_links(paper),
     ]
-    return f"{number}. {' '.join(filter(None, facts))}\n\n{indent}{escaped(paper.abstract)}\n\n"
+    return " ".join(filter(None, facts))
+
+
+def _item(number: int, paper: Paper) -> str:
+    indent = " " * (len(str(number)) + 2)
+    return f"{number}. {reference(paper)}\n\n{indent}{escaped(paper.abstract)}\n\n"
 
 
 def _authors(paper: Paper) -> str:

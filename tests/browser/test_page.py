@@ -274,3 +274,29 @@ def test_a_narrow_window_shows_one_thing_at_a_time(visit: Callable[..., Visit]) 
 def test_the_page_says_what_answers_from_how_much(visit: Callable[..., Visit]) -> None:
     here = visit()
     assert here.page.locator("#cw-facts .cw-fact").all_inner_texts() == ["95 papers", "extractive · no model"]
+
+
+def test_an_answer_is_saved_as_a_file_and_copied_without_asking_the_server(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask(QUESTION)
+    asked: list[str] = []
+    here.page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    with here.page.expect_download() as saving:
+        here.page.locator("a.cw-save", has_text="BibTeX").click()
+    assert saving.value.suggested_filename == "which-optimizer-trains-bert-in-76-minutes.bib"
+    assert "@misc{you2019large," in saving.value.path().read_text(encoding="utf-8")
+    here.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    here.page.locator("a.cw-copy").click()
+    here.page.locator("a.cw-copy", has_text="Copied").wait_for()
+    copied = here.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"# {QUESTION}\n\n*Answered.*\n\nLAMB trains BERT in **76 minutes** [1].")
+    assert asked == []
+
+
+def test_an_answer_is_copied_where_there_is_no_clipboard_to_write_to(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    here.ask(QUESTION)
+    here.page.locator("a.cw-copy").click()
+    here.page.locator("a.cw-copy", has_text="Copied").wait_for()
+    assert here.page.locator("body > textarea").count() == 0

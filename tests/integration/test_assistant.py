@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -269,6 +271,15 @@ def test_times_are_told_for_every_station() -> None:
 def test_tokens_are_those_the_model_reports() -> None:
     asker, _ = assistant(GOOD, usage=Usage(123, 45, 1))
     assert asker.ask(QUESTION).usage == Usage(123, 45, 1)
+
+
+def test_an_answer_says_what_it_cost_and_null_where_the_price_is_not_known(tmp_path: Path) -> None:
+    unknown, _ = assistant(GOOD, usage=Usage(123, 45, 1))
+    assert unknown.ask(QUESTION).to_dict()["usage"]["cost"] is None
+    own = tmp_path / "prices.json"
+    own.write_text(json.dumps({"models": {ScriptedModel([]).model: {"prompt": 10, "completion": 20}}}))
+    known, _ = assistant(GOOD, usage=Usage(123, 45, 1), prices=own)
+    assert known.ask(QUESTION).to_dict()["usage"]["cost"] == {"amount": 0.00213, "currency": "USD"}
 
 
 def test_tokens_are_estimated_where_the_model_reports_none() -> None:

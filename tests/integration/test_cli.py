@@ -296,3 +296,35 @@ def test_a_sample_that_was_filled_in_half_is_filled_up_by_the_next_start(
     assert "a part of the sample only" in err
     assert len(json.loads(run("papers", "list", "--json", "--library", str(library))[1])) == 2
     assert "sample" not in run("search", "x", "--sample", "--library", str(library))[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "opening"),
+    [("markdown", "# Which"), ("html", "<!DOCTYPE html>"), ("bibtex", "@"), ("ris", "TY  - "), ("csl-json", "[")],
+)
+def test_an_answer_is_printed_in_any_export_format(run: Any, library: Path, name: str, opening: str) -> None:
+    code, printed, _ = run("ask", QUESTION, "--backend", "extractive", "--format", name)
+    assert code == 0
+    assert printed.startswith(opening)
+    assert "76 minutes" in printed
+
+
+def test_an_export_without_citations_says_why_it_is_empty(run: Any, library: Path) -> None:
+    code, printed, said = run(
+        "ask", "Which pasta sauce goes with gnocchi?", "--backend", "extractive", "--format", "ris"
+    )
+    assert (code, printed.strip()) == (0, "")
+    assert "nothing is cited: Nothing in the library is about this" in said
+
+
+def test_a_batch_has_no_export_format(run: Any, tmp_path: Path) -> None:
+    code, _, said = run("ask", "--batch", str(tmp_path / "x"), "--format", "ris")
+    assert code == 2
+    assert said.strip() == "citewell: --format is for one answer and --batch for many; give one of them"
+
+
+def test_names_of_export_formats_are_those_of_the_engine() -> None:
+    from rag.cli.options import ANSWER_FORMATS as OFFERED
+    from rag.export.answer import ANSWER_FORMATS
+
+    assert OFFERED == ANSWER_FORMATS

@@ -80,18 +80,75 @@ def evidence_of_empty() -> object:
     return evidence(Paper.create(title="A title alone", abstract="", paper_id="empty"))
 
 
-def test_similarity_is_asked_once_for_all_texts_of_an_answer() -> None:
-    asked: list[tuple[int, int]] = []
+def counting(asked: list[tuple[list[str], int]], cosine: float = 0.5) -> object:
+    """A similarity that takes down what it is asked: the texts, and how many sentences they are compared with."""
 
     def similarity(texts: Sequence[str], lines: Sequence[str]) -> NDArray[np.floating]:
-        asked.append((len(texts), len(lines)))
-        return np.full((len(texts), len(lines)), 0.5)
+        asked.append((list(texts), len(lines)))
+        return np.full((len(texts), len(lines)), cosine)
 
-    held = bench(["PrunerX is fast.", "It is small."], similarity)
-    held.embed([0, 1])
-    held.backing("PrunerX is fast.", [0])
-    held.backing("It is small.", [1])
-    assert asked == [(2, 6)]
+    return similarity
+
+
+OPEN = ["PrunerX drops parts of attention.", "It was 30% quicker than another model."]
+
+
+def test_similarity_is_asked_once_of_each_source_for_all_texts_that_words_leave_open() -> None:
+    asked: list[tuple[list[str], int]] = []
+    held = bench(OPEN, counting(asked))
+    held.settle([(text, [0, 1]) for text in OPEN])
+    held.settle([(text, [0]) for text in OPEN])
+    assert held.backing(OPEN[0], [0]) is not None
+    assert asked == [(sorted(OPEN), 4), (sorted(OPEN), 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is 60% smaller and 30% faster than DistilGPT2 on GLUE.",  # word for word
+        "On GLUE, PrunerX is 60% smaller and 30% faster than DistilGPT2.",  # the same words
+        "Bananas ripen in warm countries under the sun.",  # nothing of it
+    ],
+)
+def test_nothing_is_embedded_where_words_settle_it(text: str) -> None:
+    asked: list[tuple[list[str], int]] = []
+    held = bench([text], counting(asked))
+    held.settle([(text, [0])])
+    assert held.backing(text, [0]) is not None
+    assert asked == []
+
+
+def test_what_words_settle_comes_out_the_same_whatever_the_likeness() -> None:
+    text = "On GLUE, PrunerX is 60% smaller and 30% faster than DistilGPT2."
+    levels = []
+    for cosine in (0.0, 1.0):
+        held = bench([text], counting([], cosine))
+        held.settle([(text, [0])])
+        backing = held.backing(text, [0])
+        assert backing is not None
+        levels.append(backing.score >= SUPPORTED)
+    assert levels == [True, True]
+
+
+def test_a_sentence_word_for_word_is_supported_in_full_and_quotes_itself() -> None:
+    text = "According to “Pruning with PrunerX”: it does not need any retraining."
+    backing = bench([text]).backing(text, [1, 0])
+    assert backing is not None
+    assert backing.score == 1.0
+    assert PRUNING.abstract[backing.start : backing.end] == "It does not need any retraining."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "need any retraining.",  # a part: what was left out said "not"
+        "It is 6.0% smaller and 30% faster than DistilGPT2 on GLUE.",
+        "It does need any retraining.",
+        "According to “Late interaction for passage search”: It does not need any retraining.",
+    ],
+)
+def test_what_differs_in_a_word_or_point_is_not_word_for_word(text: str) -> None:
+    assert not bench([text]).repeats(text, [0])
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,43 @@
     opener = null;
   };
 
+  // An answer's files come with the panel, as JSON in an attribute: saving and copying asks no server.
+  const fileOf = (link) => {
+    const held = byId(link.hash.slice(1));
+    return held && held.dataset.text ? { ...held.dataset, text: JSON.parse(held.dataset.text) } : null;
+  };
+  const save = (link) => {
+    const file = fileOf(link);
+    if (!file) return;
+    const address = URL.createObjectURL(new Blob([file.text], { type: file.type }));
+    const way = document.createElement("a");
+    way.href = address;
+    way.download = file.name;
+    way.click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  };
+  const copy = async (link) => {
+    const file = fileOf(link);
+    if (!file) return;
+    let copied = false;
+    try {
+      await navigator.clipboard.writeText(file.text);
+      copied = true;
+    } catch {
+      // Over plain http from another machine there is no clipboard to write to; this older way works.
+      const field = document.createElement("textarea");
+      field.value = file.text;
+      field.style.position = "fixed";
+      document.body.append(field);
+      field.select();
+      copied = document.execCommand("copy");
+      field.remove();
+      link.focus();
+    }
+    link.textContent = copied ? "Copied" : "Not copied";
+    setTimeout(() => (link.textContent = "Copy"), 2_000);
+  };
+
   const isDark = () => document.body.classList.contains("dark");
   const paint = (dark) => {
     document.body.classList.toggle("dark", dark);
@@ -103,6 +140,11 @@
     if (link) {
       event.preventDefault();
       open(link.hash.slice(1), link);
+    } else if (target.closest("a.cw-save, a.cw-copy")) {
+      event.preventDefault();
+      const chosen = target.closest("a");
+      if (chosen.classList.contains("cw-copy")) copy(chosen);
+      else save(chosen);
     } else if (target.closest(".cw-back")) {
       back();
     } else if (target.closest(".cw-close")) {
