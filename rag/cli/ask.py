@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.cli import options
 from rag.cli.batch import run_batch
+from rag.cli.history import history_of, read_history
 from rag.cli.terminal import out, out_bold, out_json, say, wrapped
-from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from rag.answering.answer import Answer
@@ -37,7 +36,7 @@ def add_parser(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Answers once, or once for each record of ``--batch``."""
     question = options.one_of(arguments.question, arguments.batch, "QUESTION")
-    history = _history(arguments.history) if arguments.history else []
+    history = read_history(arguments.history, arguments.batch)
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
     from rag.answering.assistant import Assistant
 
@@ -46,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.batch:
 
             def answer_record(record: dict[str, Any]) -> dict[str, Any]:
-                return assistant.ask(record["question"], _turns(record.get("history") or [], "history")).to_dict()
+                return assistant.ask(record["question"], history_of(record)).to_dict()
 
             return run_batch(arguments.batch, answer_record)
         answer = assistant.ask(question, history)
@@ -79,27 +78,3 @@ def _print(answer: Answer) -> None:
     for entry in answer.ledger:
         say(f"checked: {entry.detail}")
     say(f"answered by {answer.backend} ({answer.model}) in {answer.timings_ms.get('total', 0) / 1000:.1f} s")
-
-
-def _history(path: Path) -> list[dict[str, str]]:
-    try:
-        turns = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"the history file {path} cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"the history file {path} is not JSON ({error})") from error
-    return _turns(turns, f"the history file {path}")
-
-
-def _turns(turns: Any, where: str) -> list[dict[str, str]]:
-    if not isinstance(turns, list):
-        raise UsageError(f'{where} is not a JSON list of {{"role", "content"}}')
-    for number, turn in enumerate(turns, 1):
-        fits = (
-            isinstance(turn, dict)
-            and turn.get("role") in {"user", "assistant"}
-            and isinstance(turn.get("content"), str)
-        )
-        if not fits:
-            raise UsageError(f'{where}: turn {number} is not {{"role": "user" or "assistant", "content": text}}')
-    return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
