@@ -44,6 +44,14 @@ class Settings(BaseSettings):
     timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="seconds to wait for a model's next words")
     retries: int = Field(default=3, ge=0, le=10, description="how often a failed model request is tried again")
     k: int = Field(default=6, ge=1, le=50, description="papers put before the model as sources")
+    rerank: Literal["off", "model"] = Field(
+        default="off",
+        description="model: the model that answers also puts the best papers in order, one call a question",
+    )
+    expand: Literal["off", "model"] = Field(
+        default="off",
+        description="model: it also writes other words for a question to search with, one call a question",
+    )
     unsupported: Literal["mark", "drop"] = Field(
         default="mark", description="what the reader sees of a sentence whose citation does not support it"
     )
