@@ -112,7 +112,10 @@ def run_plan(
 def identity_of(plan: Plan, questions: Sequence[Question], library: Library, settings: Settings) -> Identity:
     """What decides the answers of a run."""
     decisive: dict[str, Any] = {name: getattr(settings, name) for name in _DECISIVE}
-    prompts = [load_prompt(name) for name in ("answer", "condense")]
+    # Named only where they are on, so that a run without them is the run it was before they existed.
+    helped = [name for name in ("expand", "rerank") if getattr(settings, name) == "model"]
+    decisive |= dict.fromkeys(helped, "model")
+    prompts = [load_prompt(name) for name in ("answer", "condense", *helped)]
     decisive["prompts"] = " ".join(prompt.label for prompt in prompts)
     decisive["prompts_digest"] = hashlib.sha256(repr([p.messages for p in prompts]).encode()).hexdigest()[:16]
     # Such a run's times are too good to be true, and its report must say so.

@@ -14,6 +14,12 @@ from rag.errors import SettingsError
 
 BackendName = Literal["openai", "llamacpp", "extractive"]
 PREFIX = "CITEWELL_"
+#: The bundled model is what it is; the name is for messages.
+_EMBEDDING_MODELS = {
+    "minilm": "all-MiniLM-L6-v2",
+    "openai": "text-embedding-3-small",
+    "fastembed": "BAAI/bge-small-en-v1.5",
+}
 
 
 class Settings(BaseSettings):
@@ -47,14 +53,26 @@ class Settings(BaseSettings):
     prices: Path | None = Field(
         default=None, description="JSON file of prices by model, in place of the table that ships with Citewell"
     )
+    rerank: Literal["off", "model"] = Field(
+        default="off",
+        description="model: the model that answers also puts the best papers in order, one call a question",
+    )
+    expand: Literal["off", "model"] = Field(
+        default="off",
+        description="model: it also writes other words for a question to search with, one call a question",
+    )
     unsupported: Literal["mark", "drop"] = Field(
         default="mark", description="what the reader sees of a sentence whose citation does not support it"
     )
-    embedding: Literal["minilm", "openai"] = Field(default="minilm", description="what turns text into vectors")
-    embedding_model: str = Field(
-        default="text-embedding-3-small", min_length=1, description="model of embedding openai"
+    embedding: Literal["minilm", "openai", "fastembed"] = Field(
+        default="minilm", description="what turns text into vectors"
     )
-    threads: int = Field(default=0, ge=0, le=256, description="threads of the bundled embedder; 0 takes every core")
+    embedding_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="model of embedding openai (text-embedding-3-small) or fastembed (BAAI/bge-small-en-v1.5)",
+    )
+    threads: int = Field(default=0, ge=0, le=256, description="threads of models in this process; 0 takes every core")
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY")
     )
@@ -78,6 +96,11 @@ class Settings(BaseSettings):
             name = field if field.startswith("OPENAI_") else PREFIX + field.upper()
             given = "" if "key" in field.lower() else f" (given: {first.get('input')!r})"
             raise SettingsError(f"{name}: {first['msg']}{given}") from None
+
+    @property
+    def embedding_model_name(self) -> str:
+        """The embedding model in use: the one set, or the default of its kind."""
+        return self.embedding_model or _EMBEDDING_MODELS[self.embedding]
 
     @property
     def backend(self) -> BackendName:

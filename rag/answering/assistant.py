@@ -13,10 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.answering.answer import Answer, Turn
+from rag.answering.budget import prompt_limit
 from rag.answering.condense import MAX_CONDENSED_TOKENS, as_turns
 from rag.answering.events import Event, Finished
 from rag.answering.prompting import load_prompt
 from rag.answering.run import Parts, Reply, Run
+from rag.answering.steps import build_steps, without_model
 from rag.errors import ModelError
 from rag.models.extractive import Extractive
 from rag.models.prices import Prices
@@ -90,7 +92,14 @@ class Assistant:
                 for _ in self._generate(request, MAX_CONDENSED_TOKENS, reply):
                     pass
         yield run.condensed(request, reply)
-        yield run.retrieve(self._searcher)
+        run.retrieve(self._searcher)
+        while (ask := run.next_ask()) is not None:
+            reply = Reply()
+            with run.timed(ask.name):
+                for _ in self._generate(ask.messages, ask.max_tokens, reply):
+                    pass
+            run.take_reply(ask, reply, self._searcher)
+        yield run.retrieved()
         request, reply = run.answer_request(), Reply()
         if request:
             with (
@@ -119,7 +128,15 @@ class Assistant:
                 async for _ in self._agenerate(request, MAX_CONDENSED_TOKENS, reply):
                     pass
         yield run.condensed(request, reply)
-        yield await asyncio.to_thread(run.retrieve, self._searcher)
+        await asyncio.to_thread(run.retrieve, self._searcher)
+        while (ask := await asyncio.to_thread(run.next_ask)) is not None:
+            reply = Reply()
+            with run.timed(ask.name):
+                async with aclosing(self._agenerate(ask.messages, ask.max_tokens, reply)) as chunks:
+                    async for _ in chunks:
+                        pass
+            await asyncio.to_thread(run.take_reply, ask, reply, self._searcher)
+        yield run.retrieved()
         request, reply = await asyncio.to_thread(run.answer_request), Reply()
         if request:
             with run.timed("generate"):
@@ -138,16 +155,18 @@ class Assistant:
             from rag.models.registry import build_backend
 
             backend = build_backend(self._settings)
-        extractive = Extractive()
+        extractive, counter = Extractive(), counter_for(backend.model)
         return Parts(
             settings=self._settings,
             backend=backend,
             extractive=extractive,
             answer_prompt=load_prompt("answer"),
             condense_prompt=load_prompt("condense"),
-            counter=counter_for(backend.model),
+            counter=counter,
             similarity=self._similarity,
             prices=Prices.load(self._settings),
+            steps=build_steps(self._settings, backend, counter, prompt_limit(self._settings)),
+            notes=without_model(self._settings, backend.name),
         )
 
     def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:

@@ -1,8 +1,7 @@
 """Makes a follow-up stand on its own by rules, without a model.
 
-A question that leans on the conversation does so visibly: by a pronoun ("how fast is it?"), by an ellipsis ("and for
-GLUE?"), by an ordinal ("the second one", "[2]"), or by naming nothing at all ("why?"). What it leans on is put in; a
-question that shows none of these is left as it is, so that a change of subject is never dragged along.
+What a question leans on (:mod:`rag.answering.leaning`) is put in; a question that leans on nothing is left as it is, so
+that a change of subject is never dragged along.
 """
 
 from __future__ import annotations
@@ -13,40 +12,28 @@ from dataclasses import dataclass
 
 from rag.answering.answer import Turn
 from rag.answering.items import Item, items
-from rag.text.terms import content_words, names
+from rag.answering.leaning import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, leans
+from rag.text.terms import content_words, is_technical_name, names
 
-_OPENER = re.compile(r"^(?:and|but|so|also|then|ok(?:ay)?|well|thanks|thank\s+you)\b[\s,.!]*", re.IGNORECASE)
-_WHAT_ABOUT = re.compile(r"^(?:and\s+)?(?:what|how)\s+about\s+", re.IGNORECASE)
-_PREPOSITION = re.compile(r"^(on|for|with|in|against|at|to|over|under|without|from)\s+", re.IGNORECASE)
-_VERB = re.compile(
-    r"\b(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must)\b", re.IGNORECASE
-)
-_NOUNS = r"(?:paper|model|method|approach|system|work|one|number|figure|result|dataset|benchmark|study|survey)"
-# What stands for something said before; "that" only where no clause can follow it.
-_PRONOUN = re.compile(
-    rf"\b(?:it|its|they|them|their|theirs|this|these|those|he|she|his|her|both|the\s+same|the\s+former|the\s+latter"
-    rf"|that(?=\s*(?:[?.,;]|$)|\s+{_NOUNS}\b)|(?:does|do|did|is|was|would|can|will)\s+that)\b",
-    re.IGNORECASE,
-)
-_PLEONASTIC = re.compile(
-    r"\b(?:is|was|would|could|can|does)\s+it\s+(?:be\s+)?(?:true|possible|correct|right|known|clear|common|take|that)\b"
-    r"|\bthose\s+(?:who|that|of)\b|\bboth\b[^?.,;]{1,60}\band\b|\bthis\s+(?:library|collection)\b",
-    re.IGNORECASE,
-)
-_ORDINAL = re.compile(
-    rf"\b(?:the\s+)?(first|second|third|fourth|fifth|last|other)\s+{_NOUNS}\b|\[(\d{{1,2}})\]"
-    r"|\b(?:paper|source|reference|number)\s+(\d{1,2})\b",
-    re.IGNORECASE,
-)
-_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "other": 1}
-_SINGULAR = re.compile(rf"\b(?:it|he|she)\b|\b(?:this|that)\b(?!\s+{_NOUNS}\b)|\bthis\s+{_NOUNS}\b", re.IGNORECASE)
+_ORDINALS = {
+    "first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "other": 1, "former": 0, "latter": -1,
+}  # fmt: skip
+_SINGULAR = re.compile(rf"\b(?:it|he|she)\b|\b(?:this|that)\b(?!\s+{NOUNS}\b)|\bthis\s+{NOUNS}\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"\b(?:its|his|her)\b(?!\s+own\b)", re.IGNORECASE)
+# Here the pronoun stands for a whole statement, not for a thing.
+_STATEMENT = re.compile(
+    r"\b(?:it|this|that)\s+(?:(?:also|still|always|really)\s+)?(?:hold|apply|true|so|the\s+case|happen|mean)\b",
+    re.IGNORECASE,
+)
+# A question for a thing that only the answer names.
+_ASKS_WHICH = re.compile(r"^(?:which|what|who|whose|(?:is|are)\s+there|list|name|any)\b", re.IGNORECASE)
+_QUOTED = re.compile(r"[“\"]([^”\"]{3,300})[”\"]")
+_IN_ITS_PLACE = re.compile(r"[\s,]+(?:instead|then|though|too|as\s+well)$", re.IGNORECASE)
 _MARKER = re.compile(r"\[\d{1,3}\]")
 _MOST_TERMS = 8
 _MOST_NAMES = 3
 #: Turns of the conversation that are looked at; older ones no longer say what "it" is.
 _TURNS_READ = 8
-_FEW_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +44,39 @@ class _Context:
     answer: str
 
     @property
+    def asked(self) -> list[str]:
+        """The names in the question."""
+        return names(self.question)
+
+    @property
+    def told(self) -> list[str]:
+        """The names in the answer."""
+        return names(_MARKER.sub(" ", self.answer))
+
+    @property
     def subject(self) -> str:
         """The name that "it" most likely stands for; empty where the conversation names nothing."""
-        asked = names(self.question)
+        asked = self.asked
         for name in asked:
-            if re.search(rf"{_VERB.pattern}\s+(?:the\s+)?{re.escape(name)}", self.question, re.IGNORECASE):
+            if re.search(rf"{VERB.pattern}\s+(?:the\s+)?{re.escape(name)}", self.question, re.IGNORECASE):
                 return name
-        told = names(_MARKER.sub(" ", self.answer))
-        return asked[0] if asked else told[0] if told else ""
+        if _ASKS_WHICH.match(self.question) and (found := self._told_first()):
+            return found
+        return asked[0] if asked else next(iter(self.told), "")
+
+    def _told_first(self) -> str:
+        """What the answer names in reply: a title in quotes, or the first name that the question did not hold."""
+        quoted = _QUOTED.search(self.answer)
+        if quoted:
+            return quoted.group(1)
+        fresh = [name for name in self.told if name not in self.question]
+        # Whoever is named in plain letters is mostly a person.
+        return next((name for name in fresh if any(map(is_technical_name, name.split()))), "")
+
+    def whole(self, name: str) -> str:
+        """A name as the conversation writes it in full: names that open a sentence lose their first word."""
+        known = [*self.asked, *self.told]
+        return max((other for other in known if other.endswith(f" {name}")), key=len, default=name)
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -80,61 +92,54 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
 def _resolve(question: str, context: _Context | None) -> str:
     question = " ".join(question.split())
-    if context is None or not _leans(question):
+    if context is None or not leans(question):
         return question
     picked = _ordinal(question, context)
     return _swap(picked or question, context) or picked or _put_in(question, context)
 
 
-def _leans(question: str) -> bool:
-    bare = _OPENER.sub("", question)
-    if not bare.strip(" ?.!"):
-        return False
-    if _ORDINAL.search(bare) or _WHAT_ABOUT.match(question) or _PREPOSITION.match(bare):
-        return True
-    own, words = names(bare), content_words(bare)
-    pronoun = _PRONOUN.search(_PLEONASTIC.sub(" ", bare))
-    if pronoun:
-        # "Which tasks does ColBERT run, and how fast is it?" carries its own antecedent.
-        first = bare.find(own[0]) if own else -1
-        return not 0 <= first < bare.lower().find(pronoun.group().lower()) or bool(re.search(r"\bit\s+with\b", bare))
-    if bare != question and not _VERB.search(bare):
-        return len(words) <= _FEW_WORDS
-    return not own and (len(words) <= 1 or (bare != question and len(words) <= _FEW_WORDS))
-
-
 def _ordinal(question: str, context: _Context) -> str | None:
     """What "the second one" or "[2]" means: the question with the name of what stands there in the last answer."""
-    match = _ORDINAL.search(question)
+    match = ORDINAL.search(question)
     if not match:
         return None
     found = _pick(match, items(context.answer))
-    return f"{question[: match.start()]}{found.name}{question[match.end() :]}" if found else None
+    if not found:
+        return None
+    return f"{question[: match.start()]}{context.whole(found.name)}{question[match.end() :]}"
 
 
 def _pick(match: re.Match[str], found: Sequence[Item]) -> Item | None:
     number = match.group(2) or match.group(3)
     if number:
         return next((item for item in found if item.number == int(number)), None)
-    at = _ORDINALS[match.group(1).lower()]
+    at = _ORDINALS[(match.group(1) or match.group(4) or match.group(5)).lower()]
     return found[at] if -len(found) <= at < len(found) else None
 
 
 def _swap(question: str, context: _Context) -> str | None:
     """The last question with its own "on ..." replaced by "and on X?", or its subject by "what about X?"."""
-    what_about = _WHAT_ABOUT.match(question)
-    rest = _OPENER.sub("", question[what_about.end() :] if what_about else question).rstrip(" ?.!")
-    own, before = names(rest), names(context.question)
+    what_about = WHAT_ABOUT.match(question)
+    rest = OPENER.sub("", question[what_about.end() :] if what_about else question).rstrip(" ?.!")
+    rest = _IN_ITS_PLACE.sub("", rest)
+    own, before = names(rest), context.asked
     if not own or not before:
         return None
-    preposition = _PREPOSITION.match(rest)
+    preposition = PREPOSITION.match(rest)
     if preposition:
         phrase = re.compile(rf"\b{preposition.group(1)}\s+(?:the\s+)?{_any_of(before)}", re.IGNORECASE)
         return phrase.sub(lambda _: rest, context.question, count=1) if phrase.search(context.question) else None
     bare = rest.removeprefix("the ")
-    if own[0] == bare and context.subject in before:
-        return context.question.replace(context.subject, bare, 1)
-    return None
+    if own[0] != bare:
+        return None
+    # "What about GPT-Base?" takes the place of "BERT-Base", whoever the subject is.
+    alike = max(before, key=lambda name: len(_parts(name) & _parts(bare)))
+    replaced = alike if _parts(alike) & _parts(bare) else context.subject
+    return context.question.replace(replaced, bare, 1) if replaced in before else None
+
+
+def _parts(name: str) -> set[str]:
+    return set(re.findall(r"\w+", name.lower()))
 
 
 def _any_of(found: Sequence[str]) -> str:
@@ -143,16 +148,17 @@ def _any_of(found: Sequence[str]) -> str:
 
 def _put_in(question: str, context: _Context) -> str:
     """The subject in the pronoun's place, and what else tells what the conversation is about in brackets."""
-    bare = _OPENER.sub("", question)
-    asked, told = names(context.question), names(_MARKER.sub(" ", context.answer))
-    subject, text, replaced = context.subject, bare, 0
-    if subject:
+    bare = OPENER.sub("", question)
+    asked, told, subject = context.asked, context.told, context.subject
+    text, replaced = bare, 0
+    if subject and not _STATEMENT.search(bare):
         text, replaced = _SINGULAR.subn(lambda _: subject, bare, count=1)
         if not replaced:
             text, replaced = _POSSESSIVE.subn(lambda _: f"{subject}'s", bare, count=1)
-    if replaced and asked:
+    if replaced and subject in asked:
         return _with_aside(text, asked[: _MOST_NAMES + 1])
-    rest = [*asked[:_MOST_NAMES], *(told[:_MOST_NAMES] if not asked else []), *content_words(context.question)]
+    further = told[:_MOST_NAMES] if not asked or subject not in asked else []
+    rest = [*asked[:_MOST_NAMES], *further, *content_words(context.question)]
     return _with_aside(text, rest)
 
 

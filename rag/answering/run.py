@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.answering.answer import Answer, Turn
+from rag.answering import steps
+from rag.answering.answer import Answer, LedgerEntry, Turn
 from rag.answering.budget import Request, count_messages, fit, prompt_limit
 from rag.answering.check import CheckedAnswer, Similarity, check_answer
 from rag.answering.condense import condense_request, read_condensed
@@ -42,6 +43,8 @@ class Parts:
     counter: TokenCounter
     similarity: Similarity | None
     prices: Prices
+    steps: tuple[steps.Step, ...] = ()
+    notes: tuple[LedgerEntry, ...] = ()
 
 
 class Run:
@@ -58,6 +61,8 @@ class Run:
         self._timings = dict.fromkeys(_STATIONS, 0.0)
         self._usage = Usage()
         self._result = SearchResult(question, (), 0)
+        self._steps = list(parts.steps)
+        self._notes = list(parts.notes)
         self._request: Request | None = None
         self._live = LiveText(())
         self._failure: ModelError | None = None
@@ -69,7 +74,7 @@ class Run:
         try:
             yield
         finally:
-            self._timings[station] += (time.perf_counter() - started) * 1000
+            self._spent(station, (time.perf_counter() - started) * 1000)
 
     def condense_request(self) -> tuple[Message, ...]:
         """The request for a standalone question; empty where no model is to be asked."""
@@ -91,12 +96,36 @@ class Run:
             self._standalone = read or standalone(self._question, self._history)
         return Condensed(self._standalone)
 
-    def retrieve(self, searcher: Searcher) -> Retrieved:
-        """The evidence for the standalone question."""
-        self._result = searcher.search(self._standalone, k=self._parts.settings.k)
-        for station, milliseconds in self._result.timings_ms.items():
+    def retrieve(self, searcher: Searcher) -> None:
+        """Searches for the standalone question."""
+        depths = (step.depth for step in self._steps)
+        self._result = searcher.search(self._standalone, k=max([self._parts.settings.k, *depths]))
+
+    def next_ask(self) -> steps.Ask | None:
+        """What a model is to be asked about the evidence next; ``None`` where nothing is left to ask."""
+        # Where nothing is relevant no model is called.
+        while self._steps and self._result.relevant:
+            ask = self._steps.pop(0).ask(self._standalone, self._result)
+            if ask is not None:
+                return ask
+        return None
+
+    def take_reply(self, ask: steps.Ask, reply: Reply, searcher: Searcher) -> None:
+        """Takes the model's reply to it; where none can be used the evidence stays, and a note is made."""
+        self._count(ask.messages, reply)
+        found = ask.take(reply.text, searcher) if reply.failure is None else None
+        if found is None:
+            self._notes.append(steps.failed(ask.name, str(reply.failure or "")))
+        else:
+            self._result = found
+
+    def retrieved(self) -> Retrieved:
+        """The evidence, as many papers as the settings ask for."""
+        k, result = self._parts.settings.k, self._result
+        self._result = replace(result, evidence=result.evidence[:k], relevant=min(k, result.relevant))
+        for station, milliseconds in result.timings_ms.items():
             if station != "total":
-                self._timings[station] = self._timings.get(station, 0.0) + milliseconds
+                self._spent(station, milliseconds)
         return Retrieved(self._result)
 
     def answer_request(self) -> tuple[Message, ...]:
@@ -162,7 +191,7 @@ class Run:
             text=written.text,
             sentences=written.sentences,
             citations=written.checked.citations if written.checked else (),
-            ledger=written.ledger,
+            ledger=(*self._notes, *written.ledger),
             evidence=self._result.evidence,
             suggestions=self._suggestions(written),
             backend=by.name,
@@ -177,6 +206,9 @@ class Run:
         if written.outcome == "answered":
             return ()
         return tuple(evidence.paper for evidence in self._result.evidence[:SUGGESTIONS])
+
+    def _spent(self, station: str, milliseconds: float) -> None:
+        self._timings[station] = self._timings.get(station, 0.0) + milliseconds
 
     def _count(self, request: Sequence[Message], reply: Reply) -> None:
         """Adds a call's tokens, by estimate where the model did not report them."""

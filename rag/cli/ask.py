@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.cli import options
 from rag.cli.batch import run_batch
+from rag.cli.history import history_of, read_history
 from rag.cli.terminal import out, out_bold, out_json, say, wrapped
 from rag.errors import UsageError
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     question = options.one_of(arguments.question, arguments.batch, "QUESTION")
     if arguments.format and arguments.batch:
         raise UsageError("--format is for one answer and --batch for many; give one of them")
-    history = _history(arguments.history) if arguments.history else []
+    history = read_history(arguments.history, arguments.batch)
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
     from rag.answering.assistant import Assistant
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.batch:
 
             def answer_record(record: dict[str, Any]) -> dict[str, Any]:
-                return assistant.ask(record["question"], _turns(record.get("history") or [], "history")).to_dict()
+                return assistant.ask(record["question"], history_of(record)).to_dict()
 
             return run_batch(arguments.batch, answer_record)
         answer = assistant.ask(question, history)
@@ -111,27 +111,3 @@ def _spent(answer: Answer) -> str:
         return ""
     cost = f"{answer.cost} at list prices" if answer.cost else "price not known"
     return f", {usage.prompt_tokens} + {usage.completion_tokens} tokens, {cost}"
-
-
-def _history(path: Path) -> list[dict[str, str]]:
-    try:
-        turns = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"the history file {path} cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"the history file {path} is not JSON ({error})") from error
-    return _turns(turns, f"the history file {path}")
-
-
-def _turns(turns: Any, where: str) -> list[dict[str, str]]:
-    if not isinstance(turns, list):
-        raise UsageError(f'{where} is not a JSON list of {{"role", "content"}}')
-    for number, turn in enumerate(turns, 1):
-        fits = (
-            isinstance(turn, dict)
-            and turn.get("role") in {"user", "assistant"}
-            and isinstance(turn.get("content"), str)
-        )
-        if not fits:
-            raise UsageError(f'{where}: turn {number} is not {{"role": "user" or "assistant", "content": text}}')
-    return [{"role": turn["role"], "content": turn["content"]} for turn in turns]

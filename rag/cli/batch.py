@@ -42,7 +42,9 @@ def _object(line: str, number: int) -> dict[str, Any]:
         raise UsageError(f"line {number} is not JSON ({error})") from error
     if not isinstance(record, dict):
         raise UsageError(f"line {number} is not a JSON object")
-    return record
+    # An escape may stand for half a surrogate pair, which is no text that a model or a terminal takes.
+    whole: dict[str, Any] = json.loads(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
+    return whole
 
 
 def _with_question(record: dict[str, Any], number: int) -> dict[str, Any]:

@@ -47,12 +47,15 @@ def _repairs(chosen: Settings) -> Iterator[str]:
 
 
 def _checks(chosen: Settings) -> Iterator[Check]:
+    from rag.answering.steps import without_model
     from rag.library.check import Check, check_library, model_works, versions
     from rag.models.registry import build_embedder
 
     yield versions()
     model = f" ({chosen.answering_model})" if chosen.answering_model != chosen.backend else ""
     yield Check("backend", True, f"answers come from {chosen.backend}{model}")
+    for note in without_model(chosen, chosen.backend):
+        yield Check("model steps", False, note.detail)
     try:
         embedder = build_embedder(chosen)
     except CitewellError as error:

@@ -2,12 +2,13 @@
 
 In: :class:`EmbedderFromLlamaIndex` for ``Library.open(..., embedder=...)``, :class:`LlamaIndexBackend` for
 ``Assistant(..., backend=...)``, :class:`PostprocessedSearcher` around a library. Out: :class:`CitewellEmbedding`,
-:class:`PassageParser` with :func:`document`, :class:`CitewellRetriever`. Importing this package imports LlamaIndex,
-which takes seconds; of the rest of the engine only the openai backend does.
+:class:`PassageParser` with :func:`document`, :class:`CitewellRetriever`, :class:`ListwiseReranker`. Importing this
+package imports LlamaIndex, which takes seconds; of the rest of the engine only the openai backend does.
 """
 
 from rag.llamaindex.embedding import CitewellEmbedding, EmbedderFromLlamaIndex
 from rag.llamaindex.parser import PassageParser, document
+from rag.llamaindex.reranker import ListwiseReranker
 from rag.llamaindex.retriever import CitewellRetriever, PostprocessedSearcher
 from rag.models.llamaindex_backend import LlamaIndexBackend
 
@@ -15,6 +16,7 @@ __all__ = [
     "CitewellEmbedding",
     "CitewellRetriever",
     "EmbedderFromLlamaIndex",
+    "ListwiseReranker",
     "LlamaIndexBackend",
     "PassageParser",
     "PostprocessedSearcher",

@@ -48,7 +48,7 @@ class Endpoint:
         """The endpoint of embedding openai; raises as :meth:`for_answers` does."""
         return cls(
             **_server(settings, "CITEWELL_EMBEDDING=minilm"),
-            model=settings.embedding_model,
+            model=settings.embedding_model_name,
             model_setting="CITEWELL_EMBEDDING_MODEL",
             shorten="set CITEWELL_EMBEDDING_MODEL to one that reads more",
         )

@@ -46,7 +46,7 @@ def build_embedder(settings: Settings) -> Embedder:
     """The embedder ``settings.embedding`` names.
 
     Raises:
-        SettingsError: the settings of this embedder do not fit together.
+        SettingsError: the settings of this embedder do not fit together, or it is not installed.
         ModelError: the bundled model is damaged.
     """
     if settings.embedding == "openai":
@@ -56,6 +56,10 @@ def build_embedder(settings: Settings) -> Embedder:
         # Known lengths save asking the server before a library is opened, if only to list its papers.
         known = _DIMENSIONS.get(endpoint.model) if endpoint.base_url == OPENAI_BASE_URL else None
         return OpenAIEmbedder(endpoint, dimension=known, retry=_retry(settings))
+    if settings.embedding == "fastembed":
+        from rag.models.fastembed_embedder import FastEmbed
+
+        return FastEmbed(settings.embedding_model_name, threads=settings.threads)
     from rag.models.minilm import MiniLM
 
     return MiniLM(settings.threads)

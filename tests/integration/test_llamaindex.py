@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,14 @@ from rag.llamaindex import (
     CitewellEmbedding,
     CitewellRetriever,
     EmbedderFromLlamaIndex,
+    ListwiseReranker,
     LlamaIndexBackend,
     PassageParser,
     PostprocessedSearcher,
     document,
 )
-from rag.models.protocols import Message, Vectors
+from rag.llamaindex.parser import paper_node
+from rag.models.protocols import Chunk, Message, Vectors
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
 
@@ -247,3 +249,54 @@ def test_an_llm_that_fails_does_so_in_one_sentence_and_keeps_what_it_gave() -> N
 def test_an_llm_that_says_nothing_is_a_failure() -> None:
     with pytest.raises(ModelError, match="gave an empty answer"):
         list(LlamaIndexBackend(scripted(" ")).stream([Message("user", "?")], max_tokens=9))
+
+
+class Orders:
+    """A backend that always gives the same reply, or fails."""
+
+    name = "orders"
+    model = "orders-1"
+
+    def __init__(self, reply: str | Exception) -> None:
+        self.reply = reply
+        self.heard: list[Message] = []
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
+        self.heard += messages
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        yield Chunk(self.reply[:max_tokens])
+
+    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+        raise NotImplementedError
+
+
+def test_our_listwise_reranker_orders_nodes_in_one_call() -> None:
+    backend = Orders("[3] > [1] > [2]")
+    nodes = [NodeWithScore(node=paper_node(p), score=s) for p, s in ((LAMB, 0.9), (ADAM, 0.6), (SGD, 0.1))]
+    ordered = ListwiseReranker(backend, top_n=2).postprocess_nodes(nodes, query_str="Which optimizer is old?")
+    assert [(n.node.node_id, n.score) for n in ordered] == [(SGD.id, 0.1), (LAMB.id, 0.9)]
+    assert "<title>Adam</title>" in backend.heard[-1].content
+    assert "<query>Which optimizer is old?</query>" in backend.heard[-1].content
+
+
+@pytest.mark.parametrize("reply", ["I cannot say.", ModelError("the server is away")])
+def test_a_reranker_that_fails_leaves_the_nodes_and_logs_it(
+    reply: str | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    nodes = [NodeWithScore(node=paper_node(p), score=0.5) for p in (LAMB, ADAM)]
+    assert ListwiseReranker(Orders(reply)).postprocess_nodes(nodes, query_str="Which?") == nodes
+    assert "reranking left out" in caplog.text
+
+
+def test_our_listwise_reranker_fits_behind_our_search() -> None:
+    searcher = PostprocessedSearcher(Shelf(), ListwiseReranker(Orders("[2] > [1]")))
+    assert [e.paper for e in searcher.search("q").evidence] == [ADAM, LAMB, SGD]
+
+
+@pytest.mark.parametrize("question", ["", "  "])
+def test_without_a_question_a_reranker_asks_nothing(question: str) -> None:
+    backend = Orders("[2] > [1]")
+    nodes = [NodeWithScore(node=paper_node(p), score=0.5) for p in (LAMB, ADAM)]
+    assert ListwiseReranker(backend).postprocess_nodes(nodes, query_str=question) == nodes
+    assert backend.heard == []

@@ -1,0 +1,92 @@
+"""Steps between search and answer that ask a model for help: off unless the settings ask for them.
+
+Every step is one call. It runs only where the search found something relevant (where not, no model is called), and
+where it fails the evidence stays as it was and the ledger says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.answering.answer import LedgerEntry
+from rag.models.protocols import Backend, Message
+from rag.models.tokens import TokenCounter
+from rag.retrieval.evidence import Searcher, SearchResult
+from rag.settings import Settings
+
+_ASKED_FOR = {"expand": "question expansion", "rerank": "reranking"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to the model. ``take`` turns the reply into the new evidence, or gives ``None`` where the reply cannot
+    be used; it may search, and so takes as long as a search. ``name`` is the step's, and its station in the timings."""
+
+    name: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    take: Callable[[str, Searcher], SearchResult | None]
+
+
+class Step(Protocol):
+    """One kind of help; holds nothing of any question."""
+
+    @property
+    def name(self) -> str:
+        """``expand`` or ``rerank``."""
+
+    @property
+    def depth(self) -> int:
+        """How many papers it wants to be searched for, however few are asked for in the end."""
+
+    def ask(self, question: str, result: SearchResult) -> Ask | None:
+        """What to ask the model for this question; ``None`` where there is nothing to ask."""
+
+
+def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, limit: int) -> tuple[Step, ...]:
+    """The steps that the settings ask for, in their order; none for the extractive backend, which is no model.
+
+    Args:
+        settings: which steps.
+        backend: what would be asked.
+        counter: counts the tokens of a request.
+        limit: tokens a request may take.
+
+    Raises:
+        PromptError: the prompt of a step is missing or malformed.
+    """
+    if backend.name == "extractive":
+        return ()
+    from rag.answering.expansion import Expansion
+    from rag.answering.listwise import Reranking
+    from rag.answering.prompting import load_prompt
+
+    steps: list[Step] = []
+    if settings.expand == "model":
+        steps.append(Expansion(load_prompt("expand"), counter, limit))
+    if settings.rerank == "model":
+        steps.append(Reranking(load_prompt("rerank"), counter, limit))
+    return tuple(steps)
+
+
+def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
+    """What is to be told where the settings ask for a step and the backend is no model."""
+    if backend != "extractive":
+        return ()
+    wanted = [name for name in _ASKED_FOR if getattr(settings, name) == "model"]
+    return tuple(
+        LedgerEntry(
+            f"{name}_off",
+            f"CITEWELL_{name.upper()}=model has no effect: {_ASKED_FOR[name]} needs a model, and the extractive "
+            "backend has none; set CITEWELL_LLM",
+        )
+        for name in wanted
+    )
+
+
+def failed(name: str, reason: str = "") -> LedgerEntry:
+    """What is to be told where a step's call failed for a reason, or gave nothing that can be used."""
+    why = reason or "the model's reply could not be read"
+    return LedgerEntry(f"{name}_failed", f"{_ASKED_FOR[name]} left out, the papers are as the search found them: {why}")
