@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
@@ -13,9 +12,9 @@ from rag.library.manifest import Manifest
 from rag.library.passages import embedding_text, passages
 from rag.library.rebuild import rebuild
 from rag.library.store import Store, index_directories
-from rag.library.vectors import StoredPassage, VectorIndex, library_facts
+from rag.library.stored import papers_of
+from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Embedder
-from rag.paper import Paper
 
 _PAGE = 500
 
@@ -81,7 +80,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     chroma, _ = index_directories(directory, generations[-1])
     index = VectorIndex(chroma, library_facts(embedder.name, embedder.dimension))
     try:
-        papers = _papers_of([passage for page in index.scan() for passage in page])
+        papers = papers_of(passage for page in index.scan() for passage in page)
     finally:
         index.close()
     for path in directory.glob("manifest.sqlite*"):
@@ -93,22 +92,6 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
-
-
-def _papers_of(stored: list[StoredPassage]) -> list[Paper]:
-    by_paper: dict[str, list[StoredPassage]] = {}
-    for passage in stored:
-        by_paper.setdefault(passage.paper_id, []).append(passage)
-    papers = []
-    for paper_id, own in by_paper.items():
-        record: dict[str, Any] | None = next((p.record for p in own if p.record), None)
-        if record is None:
-            continue
-        abstract = [" "] * max(p.end for p in own)
-        for p in own:
-            abstract[p.start : p.end] = p.text
-        papers.append(Paper.from_dict({**record, "id": paper_id, "abstract": "".join(abstract)}))
-    return papers
 
 
 def _lexical_is_lost(directory: Path) -> bool:
