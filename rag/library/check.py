@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import CitewellError, LibraryError
+from rag.library.embedded import EmbeddedStore
 from rag.library.manifest import Manifest
 from rag.library.store import Store
 from rag.models.protocols import Embedder
@@ -53,7 +54,7 @@ def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
     if damage:
         return
     try:
-        store = Store(directory, embedding=embedder.name, dimension=embedder.dimension)
+        store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension)
     except LibraryError as error:
         yield Check("indexes", False, str(error))
         return

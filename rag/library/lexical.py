@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
+from rag.library.stored import first_line
 from rag.paper import Paper
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class LexicalIndex:
             index = tantivy.Index(self._schema, path=str(self._directory), reuse=True)
         except (ValueError, OSError) as error:
             raise LibraryError(
-                f"the lexical index in {self._directory} cannot be read ({_first_line(error)}); "
+                f"the lexical index in {self._directory} cannot be read ({first_line(error)}); "
                 "mend it with: citewell doctor --repair"
             ) from error
         index.register_tokenizer(_ANALYZER, self._analyzer)
@@ -124,10 +125,6 @@ class LexicalIndex:
     def erase(directory: Path) -> None:
         """Removes an index that cannot be read, so that it can be built again from the library."""
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
 
 
 def _schema() -> Schema:

@@ -148,8 +148,8 @@ class Manifest:
             found.setdefault(key, []).append(paper_id)
         return found
 
-    def put(self, papers: Sequence[Paper], passages: Sequence[int], aliases: Iterable[tuple[str, str]] = ()) -> None:
-        """Writes papers (a known id keeps its position) with their passage counts and further ``(key, id)`` pairs."""
+    def put(self, papers: Sequence[Paper], passages: Sequence[int]) -> None:
+        """Writes papers (a known id keeps its position) with their passage counts."""
         rows = [
             (p.id, title_key(p.title), p.year, fold(p.venue or ""), fold("\n".join(p.authors)), count, _record(p))
             for p, count in zip(papers, passages, strict=True)
@@ -164,7 +164,7 @@ class Manifest:
                 "record = excluded.record",
                 rows,
             )
-            self._db.executemany("insert or ignore into keys values (?, ?)", [*keys, *aliases])
+            self._db.executemany("insert or ignore into keys values (?, ?)", keys)
             self._bump()
 
     def remove(self, ids: Iterable[str]) -> None:

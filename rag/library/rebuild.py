@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from rag.errors import LibraryError
+from rag.library.embedded import index_directories
 from rag.library.ingest import BATCH_PASSAGES
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import Passage, embedding_text, passages
-from rag.library.store import index_directories
 from rag.library.vectors import VectorIndex, digest, library_facts
 from rag.models.protocols import Embedder
 from rag.paper import Paper

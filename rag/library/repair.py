@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rag.errors import LibraryError
+from rag.library.embedded import EmbeddedStore, index_directories
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import embedding_text, passages
 from rag.library.rebuild import rebuild
-from rag.library.store import Store, index_directories
+from rag.library.store import Store
 from rag.library.stored import papers_of
 from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Embedder
@@ -44,7 +45,7 @@ def repair(directory: Path, embedder: Embedder) -> Iterator[str]:
         report = rebuild(directory, embedder)
         yield f"Chroma could not be read; both indexes were rebuilt from the manifest: {report.papers} papers."
         return
-    store = Store(directory, embedding=embedder.name, dimension=embedder.dimension)
+    store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension)
     try:
         with store.writing() as writer:
             yield from _lexical_from_manifest(store)
@@ -88,7 +89,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     manifest = Manifest(directory / "manifest.sqlite")
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
-        manifest.put(page, [len(passages(paper)) for paper in page])
+        manifest.put([found.paper for found in page], [found.passages for found in page])
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."

@@ -50,8 +50,17 @@ def stored_passages(found: Any) -> list[StoredPassage]:
     ]
 
 
-def papers_of(stored: Iterable[StoredPassage]) -> list[Paper]:
-    """The papers whose passages are all there, made again from them.
+@dataclass(frozen=True, slots=True)
+class StoredPaper:
+    """A paper made again from its passages: how many there are, and the revision that wrote them."""
+
+    paper: Paper
+    passages: int
+    revision: int
+
+
+def papers_of(stored: Iterable[StoredPassage]) -> list[StoredPaper]:
+    """The papers whose passages are all there.
 
     The first passage carries the record and the number of passages. What an interrupted change left of an older and
     longer abstract has a higher index or an older revision, and is passed over.
@@ -62,7 +71,7 @@ def papers_of(stored: Iterable[StoredPassage]) -> list[Paper]:
     return [paper for own in by_paper.values() if (paper := _paper_of(own)) is not None]
 
 
-def _paper_of(passages: Mapping[int, StoredPassage]) -> Paper | None:
+def _paper_of(passages: Mapping[int, StoredPassage]) -> StoredPaper | None:
     first = passages.get(0)
     if first is None or first.record is None:
         return None
@@ -74,4 +83,10 @@ def _paper_of(passages: Mapping[int, StoredPassage]) -> Paper | None:
     abstract = [" "] * max(p.end for p in own)
     for p in own:
         abstract[p.start : p.end] = p.text
-    return Paper.from_dict({**first.record, "id": first.paper_id, "abstract": "".join(abstract)})
+    paper = Paper.from_dict({**first.record, "id": first.paper_id, "abstract": "".join(abstract)})
+    return StoredPaper(paper, count, first.revision)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error of another library's, cut to a length that can be shown."""
+    return (str(error).partition("\n")[0] or type(error).__name__)[:200]

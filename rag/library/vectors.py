@@ -17,7 +17,7 @@ import numpy as np
 
 from rag.errors import LibraryError
 from rag.library.passages import CHUNKING_VERSION, Passage, embedding_text
-from rag.library.stored import StoredPassage, stored_passages
+from rag.library.stored import StoredPassage, first_line, stored_passages
 from rag.models.protocols import Vectors
 from rag.paper import Paper
 
@@ -224,8 +224,3 @@ def _metadata(paper: Paper, passage: Passage, count: int, revision: int) -> dict
         record |= {"source": paper.source, "passages": count}
         metadata["record"] = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     return metadata
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error of another library's, cut to a length that can be shown."""
-    return (str(error).partition("\n")[0] or type(error).__name__)[:200]
