@@ -41,13 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _repairs(chosen: Settings) -> Iterator[str]:
     from rag.library.repair import repair
+    from rag.library.server import ServerAddress
     from rag.models.registry import build_embedder
 
-    yield from repair(chosen.library, build_embedder(chosen))
+    yield from repair(chosen.library, build_embedder(chosen), ServerAddress.of(chosen))
 
 
 def _checks(chosen: Settings) -> Iterator[Check]:
     from rag.library.check import Check, check_library, model_works, versions
+    from rag.library.server import ServerAddress
     from rag.models.registry import build_embedder
 
     yield versions()
@@ -59,4 +61,4 @@ def _checks(chosen: Settings) -> Iterator[Check]:
         yield Check("embedding model", False, str(error))
         return
     yield model_works(embedder)
-    yield from check_library(chosen.library, embedder)
+    yield from check_library(chosen.library, embedder, ServerAddress.of(chosen))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import CitewellError, LibraryError
 from rag.library.embedded import EmbeddedStore
 from rag.library.manifest import Manifest
+from rag.library.server import ServerAddress
 from rag.library.store import Store
 from rag.models.protocols import Embedder
 
@@ -31,8 +33,21 @@ class Check:
         return {"name": self.name, "ok": self.ok, "detail": self.detail}
 
 
-def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
-    """Looks at a library directory, from the cheap to the costly; ends early where nothing more can be looked at."""
+def check_library(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[Check]:
+    """Looks at a library, from the cheap to the costly; ends early where nothing more can be looked at.
+
+    Args:
+        directory: the library's directory.
+        embedder: the embedding model of the settings.
+        address: the library on a server that the directory follows.
+    """
+    if address is None:
+        yield from _check_directory(directory, embedder)
+    else:
+        yield from _check_shared(directory, embedder, address)
+
+
+def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
     if not (directory / "manifest.sqlite").exists():
         yield Check("library", False, f"there is no library at {directory}; make one with: citewell ingest FILE")
         return
@@ -62,6 +77,40 @@ def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
         yield from _agreement(store)
     finally:
         store.close()
+
+
+def _check_shared(directory: Path, embedder: Embedder, address: ServerAddress) -> Iterator[Check]:
+    from rag.library.lease import Lease
+    from rag.library.server import Server
+    from rag.library.shared import SharedStore
+    from rag.library.state import SharedState
+
+    with closing(Server(address)) as server:
+        try:
+            version = server.client().get_version()
+            state = SharedState(server, address.name).read()
+            writer = Lease(server, address.name, "").holder()
+        except LibraryError as error:
+            yield Check("chroma server", False, str(error))
+            return
+    yield Check(
+        "chroma server", True, f"{address.url}, version {version}" + (f"; {writer} is writing" if writer else "")
+    )
+    if state is None:
+        yield Check("library", False, f"there is no library {address}; make one with: citewell ingest FILE")
+        return
+    try:
+        store = SharedStore(directory, address, embedding=embedder.name, dimension=embedder.dimension)
+    except LibraryError as error:
+        yield Check("library", False, str(error))
+        return
+    with closing(store):
+        yield _free_disk(directory)
+        damage, followed = store.manifest.damage(), store.replica.followed
+        detail = f"{len(store)} papers, {store.manifest.passages} passages, revision {followed} of the server's"
+        yield Check("manifest", damage is None, damage or detail)
+        if damage is None:
+            yield from _agreement(store)
 
 
 def _agreement(store: Store) -> Iterator[Check]:

@@ -40,14 +40,20 @@ class LexicalIndex:
         """Puts papers in, in place of what stood under their ids, takes ``removed`` ids out, and commits."""
         import tantivy
 
-        writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        for paper_id in [*(p.id for p in papers), *removed]:
-            writer.delete_documents_by_term("id", paper_id)
-        for paper in papers:
-            writer.add_document(tantivy.Document(id=paper.id, text=f"{paper.title}\n{paper.abstract}"))
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+        try:
+            writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            for paper_id in [*(p.id for p in papers), *removed]:
+                writer.delete_documents_by_term("id", paper_id)
+            for paper in papers:
+                writer.add_document(tantivy.Document(id=paper.id, text=f"{paper.title}\n{paper.abstract}"))
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+        except (ValueError, OSError) as error:
+            raise LibraryError(
+                f"the lexical index in {self._directory} cannot be written ({first_line(error)}); "
+                "see that the disk has room and nobody removed it, then: citewell doctor --repair"
+            ) from error
 
     def ids(self) -> set[str]:
         """Ids of all papers in the index."""

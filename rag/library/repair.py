@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from rag.errors import LibraryError
-from rag.library.embedded import EmbeddedStore, index_directories
+from rag.library.embedded import index_directories
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
+from rag.library.opening import open_store
 from rag.library.passages import embedding_text, passages
 from rag.library.rebuild import rebuild
+from rag.library.server import ServerAddress
 from rag.library.store import Store
 from rag.library.stored import papers_of
 from rag.library.vectors import VectorIndex, library_facts
@@ -20,13 +23,27 @@ from rag.models.protocols import Embedder
 _PAGE = 500
 
 
-def repair(directory: Path, embedder: Embedder) -> Iterator[str]:
+def repair(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[str]:
     """Mends a library; says each thing it did.
+
+    Args:
+        directory: the library's directory.
+        embedder: the embedding model of the settings.
+        address: the library on a server that the directory follows; server and replica are both mended.
 
     Raises:
         LibraryError: there is nothing left to mend from.
         LibraryBusyError: another process writes.
     """
+    if address is None:
+        yield from _repair_directory(directory, embedder)
+    else:
+        if (directory / "write.lock").exists():
+            yield from _repair_replica(directory)
+        yield from _repair_indexes(directory, embedder, address)
+
+
+def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
     if not (directory / "write.lock").exists():
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
@@ -45,14 +62,27 @@ def repair(directory: Path, embedder: Embedder) -> Iterator[str]:
         report = rebuild(directory, embedder)
         yield f"Chroma could not be read; both indexes were rebuilt from the manifest: {report.papers} papers."
         return
-    store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension)
-    try:
-        with store.writing() as writer:
-            yield from _lexical_from_manifest(store)
-            yield from _passages_from_manifest(store, writer.put, embedder)
-            yield from _without_orphans(store)
-    finally:
-        store.close()
+    yield from _repair_indexes(directory, embedder, None)
+
+
+def _repair_replica(directory: Path) -> Iterator[str]:
+    """Takes away what of a replica cannot be read; it is read from the server again when it is opened next."""
+    busy = f"another process is writing to the library {directory}; wait until it is done and try again"
+    with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
+        if (directory / "manifest.sqlite").exists() and _manifest_is_lost(directory):
+            _set_manifest_aside(directory)
+            yield "The manifest could not be read; it is made again from the server. The damaged one stays beside it."
+        if _lexical_is_lost(directory / "lexical"):
+            LexicalIndex.erase(directory / "lexical")
+            yield "The lexical index could not be read and was set aside."
+
+
+def _repair_indexes(directory: Path, embedder: Embedder, address: ServerAddress | None) -> Iterator[str]:
+    store = open_store(directory, address, embedding=embedder.name, dimension=embedder.dimension)
+    with closing(store), store.writing() as writer:
+        yield from _lexical_from_manifest(store)
+        yield from _passages_from_manifest(store, writer.put, embedder)
+        yield from _without_orphans(store)
 
 
 def _manifest_is_lost(directory: Path) -> bool:
@@ -84,8 +114,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
         papers = papers_of(passage for page in index.scan() for passage in page)
     finally:
         index.close()
-    for path in directory.glob("manifest.sqlite*"):
-        path.replace(path.with_name(path.name.replace("manifest", "manifest-damaged")))
+    _set_manifest_aside(directory)
     manifest = Manifest(directory / "manifest.sqlite")
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
@@ -93,6 +122,11 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
+
+
+def _set_manifest_aside(directory: Path) -> None:
+    for path in directory.glob("manifest.sqlite*"):
+        path.replace(path.with_name(path.name.replace("manifest", "manifest-damaged")))
 
 
 def _lexical_is_lost(directory: Path) -> bool:

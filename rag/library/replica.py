@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,24 +55,27 @@ class Replica:
         self.directory, self.address, self._progress = directory, address, progress
         self.server = Server(address)
         self.shared = SharedState(self.server, address.name)
-        state = self.shared.read()
-        if state is None and create_with is None and not (directory / "manifest.sqlite").exists():
-            raise LibraryError(f"there is no library {address}; make one with: citewell ingest FILE")
-        prepare_directory(directory, create=True)
-        self._lock = FileLock(directory / "replica.lock")
-        self.manifest = Manifest(directory / "manifest.sqlite")
-        self._refuse_a_library_of_its_own()
-        self._refuse_an_emptied_server(state)
-        if state is None and create_with is not None:
-            self.shared.make(create_with)
-        self.lexical = LexicalIndex(directory / "lexical")
-        self._indexed = self.manifest.revision
-        self.state = self.follow()
+        with ExitStack() as opened:
+            opened.callback(self.server.close)
+            state = self.shared.read()
+            if state is None and create_with is None and not (directory / "manifest.sqlite").exists():
+                raise LibraryError(f"there is no library {address}; make one with: citewell ingest FILE")
+            prepare_directory(directory, create=True)
+            self._lock = FileLock(directory / "replica.lock")
+            self.manifest = Manifest(directory / "manifest.sqlite")
+            opened.callback(self.manifest.close)
+            self._refuse_a_library_of_its_own()
+            self._refuse_an_emptied_server(state)
+            if state is None and create_with is not None:
+                self.shared.make(create_with)
+            self.lexical = LexicalIndex(directory / "lexical")
+            self._indexed = self.manifest.revision
+            self.state = self.follow()
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Closes the files and the connection."""
-        self.manifest.close()
-        self.server.close()
+        self._opened.close()
 
     @property
     def name(self) -> str:
@@ -129,10 +132,6 @@ class Replica:
         """Writes a change of our own, from revision ``before`` to ``after``, into the replica."""
         with self._applying():
             self._write(papers, counts, removed, after if self.followed == before else self.followed)
-
-    def start_over(self) -> None:
-        """Forgets what was followed, so that the next look reads everything again."""
-        self.manifest.set_meta(followed="0", generation="-1")
 
     # Taking in
 

@@ -69,7 +69,8 @@ class Server:
         """Closes the connection; the next call makes a new one."""
         with self._lock:
             if self._client is not None:
-                _session(self._client).close()
+                for session in _sessions(self._client):
+                    session.close()
                 self._client.close()  # type: ignore[attr-defined]  # Client has it, the abstract ClientAPI does not
             self._client = None
 
@@ -150,7 +151,8 @@ class Server:
         url, token = self.address.url, self.address.token
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         try:
-            answer = httpx.get(f"{url}/api/v2/heartbeat", headers=headers, timeout=_CONNECT_S)
+            with httpx.Client(headers=headers, timeout=_CONNECT_S, verify=_speaks_tls(url)) as knocking:
+                answer = knocking.get(f"{url}/api/v2/heartbeat")
         except httpx.TransportError as error:
             raise ServerError(_unreachable(url, error)) from error
         if answer.status_code != httpx.codes.OK or "nanosecond heartbeat" not in answer.text:
@@ -161,17 +163,25 @@ class Server:
         import httpx
 
         settings = chromadb.config.Settings(anonymized_telemetry=False)
+        if not _speaks_tls(self.address.url):
+            settings.chroma_server_ssl_verify = False
         if self.address.token is not None:
             settings.chroma_client_auth_provider = "chromadb.auth.token_authn.TokenAuthClientProvider"
             settings.chroma_client_auth_credentials = self.address.token.get_secret_value()
         client = chromadb.HttpClient(host=self.address.url, settings=settings)
-        _session(client).timeout = httpx.Timeout(_ANSWER_S, connect=_CONNECT_S)
+        for session in _sessions(client):
+            session.timeout = httpx.Timeout(_ANSWER_S, connect=_CONNECT_S)
         return client
 
 
-def _session(client: ClientAPI) -> Any:
+def _speaks_tls(url: str) -> bool:
+    # Reading the certificates takes a moment that a connection without TLS need not spend.
+    return url.startswith("https:")
+
+
+def _sessions(client: Any) -> list[Any]:
     # Chroma gives no other way to set a time-out or to close the connections.
-    return client._server._session  # type: ignore[attr-defined]
+    return [client._server._session, client._admin_client._server._session]
 
 
 def _unreachable(url: str, error: Exception) -> str:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from rag.errors import LibraryError
 from rag.library.lease import Lease
 from rag.library.locks import FileLock
 from rag.library.passages import Passage
@@ -62,7 +63,11 @@ class SharedStore(Store):
         self._write_lock = FileLock(directory / "write.lock")
         self._generation = -1
         self._passages: ServerPassages
-        self._use(self.replica.state)
+        try:
+            self._use(self.replica.state)
+        except LibraryError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Closes the connection and the replica."""
