@@ -37,6 +37,8 @@ create index if not exists papers_year on papers (year);
 create index if not exists papers_title on papers (title_key);
 create table if not exists keys (key text primary key, paper_id text not null) without rowid;
 create index if not exists keys_paper on keys (paper_id);
+create table if not exists records (digest blob primary key, paper_id text not null) without rowid;
+create index if not exists records_paper on records (paper_id);
 """
 
 
@@ -54,8 +56,10 @@ class Manifest:
             self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
-            if not self._db.execute("select 1 from sqlite_master where name = 'papers'").fetchone():
+            tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
+            if not {"papers", "records"} <= tables:
                 self._db.executescript(_SCHEMA)
+            if "papers" not in tables:
                 self._db.execute("insert or ignore into meta values ('format', ?)", (FORMAT,))
         found = self.meta("format")
         if found != FORMAT:
@@ -167,12 +171,30 @@ class Manifest:
             self._db.executemany("insert or ignore into keys values (?, ?)", keys)
             self._bump()
 
+    def taken_in(self, digests: Iterable[bytes]) -> dict[bytes, str]:
+        """Which paper each record went into, for the records that were taken in before."""
+        found: dict[bytes, str] = {}
+        with self._errors():
+            for digest in digests:
+                row = self._db.execute("select paper_id from records where digest = ?", (digest,)).fetchone()
+                if row:
+                    found[digest] = str(row[0])
+        return found
+
+    def take_in(self, records: Iterable[tuple[bytes, str]], updated: Iterable[str] = ()) -> None:
+        """Remembers by digest which paper each record went into; of ``updated`` papers all earlier ones are forgotten,
+        so that a source may also go back to what it said before."""
+        with self._commit():
+            self._db.executemany("delete from records where paper_id = ?", [(i,) for i in updated])
+            self._db.executemany("insert or replace into records values (?, ?)", records)
+
     def remove(self, ids: Iterable[str]) -> None:
         """Forgets papers and their keys."""
         gone = json.dumps(list(ids))
         with self._commit():
             self._db.execute("delete from papers where id in (select value from json_each(?))", (gone,))
             self._db.execute("delete from keys where paper_id in (select value from json_each(?))", (gone,))
+            self._db.execute("delete from records where paper_id in (select value from json_each(?))", (gone,))
             self._bump()
 
     def damage(self) -> str | None:
@@ -240,7 +262,7 @@ def _where(filters: Filters | None) -> tuple[str, list[object]]:
 
 
 def _record(paper: Paper) -> str:
-    return json.dumps({**paper.to_dict(), "source": paper.source}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(paper.to_record(), ensure_ascii=False, separators=(",", ":"))
 
 
 def _paper(record: object) -> Paper:

@@ -220,7 +220,6 @@ def _metadata(paper: Paper, passage: Passage, count: int, revision: int) -> dict
     if revision:
         metadata["revision"] = revision
     if passage.index == 0:
-        record = {k: v for k, v in paper.to_dict().items() if k != "abstract" and v}
-        record |= {"source": paper.source, "passages": count}
+        record = {k: v for k, v in paper.to_record().items() if k != "abstract" and v} | {"passages": count}
         metadata["record"] = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     return metadata
