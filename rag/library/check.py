@@ -9,11 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import CitewellError, LibraryError
-from rag.library.embedded import EmbeddedStore
+from rag.errors import CitewellError, LibraryBusyError, LibraryError
+from rag.library.embedded import EmbeddedStore, index_directories
+from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
+from rag.library.probe import chroma_damage
 from rag.library.server import ServerAddress
-from rag.library.store import Store
+from rag.library.store import Store, all_passages
 from rag.models.protocols import Embedder
 
 #: A library of 100,000 papers takes about a gigabyte; with less than this left, writing it again cannot succeed.
@@ -65,8 +67,11 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         not interrupted,
         "broke off; run the same ingest again to finish it" if interrupted else "finished",
     )
+    lost = None if damage else _chroma_damage(directory, manifest)
     manifest.close()
-    if damage:
+    if lost:
+        yield Check("chroma", False, f"{lost}; mend it with: citewell doctor --repair")
+    if damage or lost:
         return
     try:
         store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension)
@@ -77,6 +82,15 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         yield from _agreement(store)
     finally:
         store.close()
+
+
+def _chroma_damage(directory: Path, manifest: Manifest) -> str | None:
+    try:
+        # No second process may read an embedded Chroma while one writes; then only what a reader sees is looked at.
+        with FileLock(directory / "write.lock").hold(timeout_s=0.2):
+            return chroma_damage(index_directories(directory, manifest.generation)[0], all_passages(manifest))
+    except LibraryBusyError:
+        return None
 
 
 def _check_shared(directory: Path, embedder: Embedder, address: ServerAddress) -> Iterator[Check]:
@@ -119,7 +133,7 @@ def _agreement(store: Store) -> Iterator[Check]:
         stored = store.vector_facts()
         fits = {k: stored.get(k) for k in store.facts} == dict(store.facts)
         yield Check("embedding", fits, facts if fits else f"the collection was made with {stored}, expected {facts}")
-        expected = set(store.passage_ids(store.manifest.ids()))
+        expected = set(all_passages(store.manifest))
         found = store.all_passage_ids()
     except LibraryError as error:
         yield Check("chroma", False, str(error))

@@ -18,6 +18,7 @@ from rag.library.lexical import LexicalIndex
 from rag.library.locks import FairLock, FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import Passage
+from rag.library.probe import DATABASE
 from rag.library.store import Store, Writer, check_facts, prepare_directory, stale_passages
 from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Vectors
@@ -130,6 +131,10 @@ class EmbeddedStore(Store):
         self._seen, self._seen_at = self.manifest.revision, self._clock()
         self.generation = self.manifest.generation
         chroma, lexical = index_directories(self.directory, self.generation)
+        database = chroma / DATABASE
+        if self.manifest.passages and not (database.exists() and database.stat().st_size):
+            # Chroma would make an empty one and find nothing in it.
+            raise LibraryError(f"the Chroma database in {chroma} is gone; mend it with: citewell doctor --repair")
         self._vectors = VectorIndex(chroma, self._facts)
         self.lexical = LexicalIndex(lexical)
 

@@ -7,15 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 from rag.errors import LibraryError
-from rag.library.embedded import index_directories
+from rag.library.embedded import index_directories, refuse_replica
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
 from rag.library.opening import open_store
 from rag.library.passages import embedding_text, passages
+from rag.library.probe import chroma_damage
 from rag.library.rebuild import rebuild
 from rag.library.server import ServerAddress
-from rag.library.store import Store
+from rag.library.store import Store, all_passages
 from rag.library.stored import papers_of
 from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Embedder
@@ -50,17 +51,16 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
     with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
         if _manifest_is_lost(directory):
             yield from _manifest_from_chroma(directory, embedder)
-        manifest = Manifest(directory / "manifest.sqlite")
-        generation = manifest.generation
-        manifest.close()
-        chroma, lexical = index_directories(directory, generation)
+        with closing(Manifest(directory / "manifest.sqlite")) as manifest:
+            refuse_replica(manifest, directory)
+            chroma, lexical = index_directories(directory, manifest.generation)
+            damage = chroma_damage(chroma, all_passages(manifest))
         if _lexical_is_lost(lexical):
             LexicalIndex.erase(lexical)
             yield "The lexical index could not be read and was set aside."
-        lost = _chroma_is_lost(chroma, embedder)
-    if lost:
+    if damage:
         report = rebuild(directory, embedder)
-        yield f"Chroma could not be read; both indexes were rebuilt from the manifest: {report.papers} papers."
+        yield f"Chroma: {damage}. Both indexes were rebuilt from the manifest: {report.papers} papers."
         return
     yield from _repair_indexes(directory, embedder, None)
 
@@ -137,19 +137,6 @@ def _lexical_is_lost(directory: Path) -> bool:
     return False
 
 
-def _chroma_is_lost(directory: Path, embedder: Embedder) -> bool:
-    if not directory.exists():
-        return False
-    index = VectorIndex(directory, library_facts(embedder.name, embedder.dimension))
-    try:
-        index.ids()
-    except LibraryError:
-        return True
-    finally:
-        index.close()
-    return False
-
-
 def _lexical_from_manifest(store: Store) -> Iterator[str]:
     known, indexed = set(store.manifest.ids()), store.lexical.ids()
     missing, orphans = sorted(known - indexed), sorted(indexed - known)
@@ -178,7 +165,7 @@ def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Em
 
 
 def _without_orphans(store: Store) -> Iterator[str]:
-    orphans = store.all_passage_ids() - set(store.passage_ids(store.manifest.ids()))
+    orphans = store.all_passage_ids() - set(all_passages(store.manifest))
     if orphans:
         store.discard(sorted(orphans))
         yield f"{len(orphans)} passages of no known paper were removed from Chroma."

@@ -135,6 +135,11 @@ class Writer(ABC):
         """Digests of passages that an interrupted run already stored, by id."""
 
 
+def all_passages(manifest: Manifest) -> list[str]:
+    """Ids of all passages of all papers."""
+    return [f"{i}#{n}" for i, count in manifest.passage_counts(manifest.ids()).items() for n in range(count)]
+
+
 def check_facts(what: str, stored: Mapping[str, object], facts: Mapping[str, str | int]) -> None:
     """Compares what a library was built with and what the settings ask for.
 

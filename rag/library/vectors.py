@@ -168,14 +168,20 @@ class VectorIndex:
 
     def _connect(self) -> Collection:
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
 
         self._directory.mkdir(parents=True, exist_ok=True)
         settings = chromadb.config.Settings(anonymized_telemetry=False)
-        self._client = chromadb.PersistentClient(str(self._directory), settings=settings)
+        try:
+            self._client = chromadb.PersistentClient(str(self._directory), settings=settings)
+        except BaseException:
+            # Chroma keeps what it could not start, and would give that to the next who asks.
+            SharedSystemClient._identifier_to_system.pop(str(self._directory), None)
+            raise
         self._collection = self._client.get_or_create_collection(
             COLLECTION,
             embedding_function=None,
-            metadata=dict(self._facts),
+            metadata=dict(self._facts) or None,
             configuration={"hnsw": {"space": "cosine"}},
         )
         return self._collection
