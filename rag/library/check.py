@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.errors import CitewellError, LibraryBusyError, LibraryError
 from rag.library.embedded import EmbeddedStore, index_directories
 from rag.library.locks import FileLock
-from rag.library.manifest import Manifest
+from rag.library.manifest import Manifest, beside_chroma
 from rag.library.probe import chroma_damage
 from rag.library.server import ServerAddress
 from rag.library.store import Store, all_passages
@@ -50,7 +50,7 @@ def check_library(directory: Path, embedder: Embedder, address: ServerAddress | 
 
 
 def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
-    if not (directory / "manifest.sqlite").exists():
+    if not (directory / "manifest.sqlite").exists() and not beside_chroma(directory / "manifest.sqlite"):
         yield Check("library", False, f"there is no library at {directory}; make one with: citewell ingest FILE")
         return
     yield _free_disk(directory)
@@ -60,7 +60,8 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         yield Check("manifest", False, str(error))
         return
     damage = manifest.damage()
-    yield Check("manifest", damage is None, damage or f"{len(manifest)} papers, {manifest.passages} passages")
+    found = f"{damage}; mend it with: citewell doctor --repair" if damage else ""
+    yield Check("manifest", damage is None, found or f"{len(manifest)} papers, {manifest.passages} passages")
     interrupted = manifest.meta("writing") == "1"
     yield Check(
         "last ingest",
@@ -145,7 +146,12 @@ def _agreement(store: Store) -> Iterator[Check]:
     if orphans:
         detail += f", {len(orphans)} of no known paper (left by a run that broke off; they are never shown)"
     yield Check("chroma", not missing, detail)
-    papers, indexed = set(store.manifest.ids()), store.lexical.ids()
+    try:
+        store.lexical.check()
+        papers, indexed = set(store.manifest.ids()), store.lexical.ids()
+    except LibraryError as error:
+        yield Check("lexical index", False, str(error))
+        return
     lost = papers - indexed
     detail = f"{len(indexed)} papers" + (
         f", {len(lost)} missing; mend it with: citewell doctor --repair" if lost else ""

@@ -45,11 +45,15 @@ create index if not exists records_paper on records (paper_id);
 class Manifest:
     """The manifest file. Safe to share between threads.
 
+    Args:
+        path: the file; made when absent.
+        anew: make it also where there is a Chroma database already, which then has papers the manifest does not know.
+
     Raises:
-        LibraryError: the file is not a manifest, is damaged, or comes from another version.
+        LibraryError: the file is not a manifest, is lost or damaged, or comes from another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, anew: bool = False) -> None:
         self._path = path
         self._lock = threading.RLock()
         with self._errors():
@@ -57,6 +61,10 @@ class Manifest:
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
             tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
+            if "papers" not in tables and not anew and beside_chroma(path):
+                # An empty manifest would make an empty library of a full one.
+                self._db.close()
+                raise LibraryError(f"the manifest {path} is lost; make it again with: citewell doctor --repair")
             if not {"papers", "records"} <= tables:
                 self._db.executescript(_SCHEMA)
             if "papers" not in tables:
@@ -203,7 +211,7 @@ class Manifest:
             (found,) = self._db.execute("pragma quick_check(1)").fetchone()
         except sqlite3.Error as error:
             return str(error)
-        return None if found == "ok" else str(found)
+        return None if found == "ok" else " ".join(str(found).split())
 
     def _bump(self) -> None:
         self._db.execute("insert or replace into meta values ('revision', ?)", (str(self.revision + 1),))
@@ -235,6 +243,11 @@ class Manifest:
                 raise LibraryError(
                     f"the manifest {self._path} cannot be used ({error}); look closer with: citewell doctor"
                 ) from error
+
+
+def beside_chroma(path: Path) -> bool:
+    """Whether a Chroma database lies where a manifest is or should be: then there is, or was, a library."""
+    return any(path.parent.glob("chroma*/chroma.sqlite3"))
 
 
 def fold(text: str) -> str:

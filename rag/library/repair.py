@@ -115,7 +115,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     finally:
         index.close()
     _set_manifest_aside(directory)
-    manifest = Manifest(directory / "manifest.sqlite")
+    manifest = Manifest(directory / "manifest.sqlite", anew=True)
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
         manifest.put([found.paper for found in page], [found.passages for found in page])
@@ -131,7 +131,7 @@ def _set_manifest_aside(directory: Path) -> None:
 
 def _lexical_is_lost(directory: Path) -> bool:
     try:
-        LexicalIndex(directory)
+        LexicalIndex(directory).check()
     except LibraryError:
         return True
     return False

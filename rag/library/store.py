@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
-from rag.library.manifest import Manifest
+from rag.library.manifest import Manifest, beside_chroma
 from rag.library.passages import Passage, passages
 from rag.library.vectors import VectorIndex
 from rag.models.protocols import Vectors
@@ -165,7 +165,7 @@ def prepare_directory(directory: Path, *, create: bool) -> None:
     Raises:
         LibraryError: there is none and ``create`` is not set, or what is there is no library.
     """
-    if (directory / "manifest.sqlite").exists():
+    if (directory / "manifest.sqlite").exists() or beside_chroma(directory / "manifest.sqlite"):
         return
     if directory.exists() and not directory.is_dir():
         raise LibraryError(f"{directory} is a file, a library is a directory; choose another with --library")

@@ -58,6 +58,40 @@ def test_a_corrupt_lexical_index_is_built_again(directory: Path) -> None:
     assert len(_mended(directory)) == 2
 
 
+@pytest.mark.parametrize("ending", ["idx", "pos", "store", "term"])
+def test_a_lexical_index_without_one_of_its_files_is_one_clear_error_and_is_built_again(
+    directory: Path, ending: str
+) -> None:
+    for file in (directory / "lexical").glob(f"*.{ending}"):
+        file.unlink()
+    with pytest.raises(LibraryError, match="citewell doctor --repair"):
+        _search(directory)
+    assert len(_failed(directory)) == 1
+    assert len(_mended(directory)) == 2
+
+
+@pytest.mark.parametrize("rest", [None, 0])
+def test_a_lost_manifest_does_not_make_an_empty_library_of_a_full_one(directory: Path, rest: int | None) -> None:
+    for path in directory.glob("manifest.sqlite*"):
+        path.unlink()
+    if rest is not None:
+        (directory / "manifest.sqlite").touch()
+    for create in (True, False):
+        with pytest.raises(LibraryError, match="citewell doctor --repair"):
+            Library.open(directory, Settings(), create=create, embedder=WordEmbedder())
+    assert _failed(directory) == {"manifest"}
+    for path in directory.glob("manifest.sqlite*"):
+        path.unlink()
+    assert f"built again from Chroma: {COUNT} papers" in _mended(directory)[0]
+
+
+def test_a_directory_that_may_not_be_written_is_one_clear_error(directory: Path) -> None:
+    (directory / "store.lock").unlink()
+    (directory / "store.lock").mkdir()
+    with pytest.raises(LibraryError, match="lock file"):
+        _search(directory)
+
+
 def test_a_deleted_manifest_is_built_again_from_chroma(directory: Path) -> None:
     for path in directory.glob("manifest.sqlite*"):
         path.unlink()
