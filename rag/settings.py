@@ -103,7 +103,8 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             field = str(first["loc"][0]) if first["loc"] else "settings"
             name = field if field.startswith("OPENAI_") else PREFIX + field.upper()
-            given = "" if {"key", "token"} & set(field.lower().split("_")) else f" (given: {first.get('input')!r})"
+            secret = {"key", "token"} & set(field.lower().split("_")) or "@" in str(first.get("input"))
+            given = "" if secret else f" (given: {first.get('input')!r})"
             raise SettingsError(f"{name}: {first['msg']}{given}") from None
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -176,6 +178,34 @@ def test_an_ingest_killed_on_one_machine_is_finished_at_once_by_the_next_and_see
     assert _titles(there) == {p.title for p in synthetic(count)}
     assert len(there) == count
     assert machines.failed("there") == machines.failed("here") == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_ingest_killed_twenty_times_loses_nothing_and_embeds_little_twice(machines: Machines) -> None:
+    count, folder = 240, machines.folder / "here"
+    environment = {"CITEWELL_CHROMA_URL": machines.address.url, "CITEWELL_CHROMA_COLLECTION": machines.address.name}
+    command = [sys.executable, "-m", "tests.support.ingest_process", str(folder), str(count)]
+    moments = random.Random(21)  # noqa: S311 - moments, not secrets
+    kills = 0
+    for _ in range(20):
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        process.stdout.readline()
+        # The moment itself is what this test varies: there is no condition to wait for.
+        time.sleep(moments.uniform(0, 1.0))
+        process.kill()
+        process.communicate()
+        kills += process.returncode < 0
+    assert kills > 0
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("done\n")
+    assert [p.title for p in machines.open("here").papers()] == [p.title for p in synthetic(count)]
+    assert _titles(machines.open("late")) == {p.title for p in synthetic(count)}
+    assert machines.failed("here") == machines.failed("late") == {}
+    times = Counter((machines.folder / "embedded.log").read_text().splitlines())
+    # A kill can only lose the batch that was embedded and not yet stored: 16 passages.
+    assert sum(times.values()) - len(times) <= 20 * 16
 
 
 @pytest.mark.parametrize("change", ["shorten", "remove"])
