@@ -9,6 +9,8 @@ from typing import Self
 
 from rag.library.filters import Filters
 from rag.library.ingest import IngestReport, ingest, plan
+from rag.library.opening import open_store
+from rag.library.server import ServerAddress
 from rag.library.store import Store
 from rag.models.protocols import Embedder, Vectors
 from rag.models.vector_cache import VectorCache
@@ -42,20 +44,23 @@ class Library:
         """The library in a directory.
 
         Args:
-            path: the library's directory.
-            settings: names the embedding model; from the environment when absent.
+            path: the library's directory; of a library on a Chroma server, the one that follows it here.
+            settings: name the embedding model, and the server if there is one; from the environment when absent.
             create: make an empty library where there is none.
             embedder: an embedding model to use in place of the one the settings name.
 
         Raises:
             LibraryError: no library there, a damaged one, or one built with another embedding model.
+            ServerError: the Chroma server cannot be reached or refuses.
             ModelError: the embedding model cannot be loaded.
         """
+        settings = settings or Settings.load()
         if embedder is None:
             from rag.models.registry import build_embedder
 
-            embedder = build_embedder(settings or Settings.load())
-        store = Store(Path(path), embedding=embedder.name, dimension=embedder.dimension, create=create)
+            embedder = build_embedder(settings)
+        address = ServerAddress.of(settings)
+        store = open_store(Path(path), address, embedding=embedder.name, dimension=embedder.dimension, create=create)
         return cls(store, embedder)
 
     def close(self) -> None:
@@ -130,10 +135,12 @@ class Library:
 
     def papers(self, filters: Filters | None = None, *, limit: int = -1, offset: int = 0) -> list[Paper]:
         """Papers in the order they came in."""
+        self._store.follow()
         return self._store.manifest.papers(filters, limit, offset)
 
     def paper(self, paper_id: str) -> Paper | None:
         """The paper of this id, or ``None``."""
+        self._store.follow()
         return self._store.manifest.get([paper_id]).get(paper_id)
 
     def remove(self, paper_ids: Sequence[str]) -> int:
@@ -142,6 +149,7 @@ class Library:
         Raises:
             LibraryBusyError: another process writes.
         """
+        self._store.follow()
         known = list(self._store.manifest.get(paper_ids))
         if known:
             with self._store.writing() as writer:

@@ -29,6 +29,10 @@ class LibraryBusyError(LibraryError):
     """Another process writes to the library."""
 
 
+class ServerError(LibraryError):
+    """The Chroma server that keeps the library cannot be reached, refuses, or fails; the same may succeed later."""
+
+
 class ModelError(CitewellError):
     """An embedding model or a backend cannot be used or failed.
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 _ARXIV = re.compile(r"(?:arxiv[:./\s]*|abs/|pdf/)?(\d{4}\.\d{4,5}|[a-z\-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.I)
+_ARXIV_VERSION = re.compile(r"\dv(\d{1,3})(?:\.pdf)?$", re.I)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
+#: Fields of the library's own record only.
+_PRIVATE = frozenset({"source", "arxiv_version"})
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
 
 
@@ -19,8 +22,9 @@ class Paper:
     """One work. Absent facts are ``None`` (or an empty tuple for authors).
 
     ``abstract`` holds normalised text with single spaces (see :func:`rag.text.normalise.normalise`); every offset in
-    passages and citations counts characters of this very string. ``source`` names where the record came from
-    and is not part of the paper's identity.
+    passages and citations counts characters of this very string. ``source`` names where the text came from
+    and ``arxiv_version`` which version of an arXiv paper it is, where that was told; neither is part of the paper's
+    identity or of its public record.
     """
 
     id: str
@@ -34,6 +38,7 @@ class Paper:
     arxiv_id: str | None = None
     pmid: str | None = None
     source: str | None = None
+    arxiv_version: int | None = None
 
     @classmethod
     def create(
@@ -49,6 +54,7 @@ class Paper:
         arxiv_id: str | None = None,
         pmid: str | None = None,
         source: str | None = None,
+        arxiv_version: int | None = None,
         paper_id: str | None = None,
     ) -> Self:
         """A paper with normalised identifiers and, unless ``paper_id`` is given, an id derived from them.
@@ -71,17 +77,23 @@ class Paper:
             arxiv_id=arxiv_id,
             pmid=pmid,
             source=source or None,
+            arxiv_version=arxiv_version,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The public record of the contracts: every field but ``source``; absent facts are ``None``."""
-        record: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "source"}
+        """The public record of the contracts: what anyone may know of the paper; absent facts are ``None``."""
+        record = self.to_record()
+        return {name: value for name, value in record.items() if name not in _PRIVATE}
+
+    def to_record(self) -> dict[str, Any]:
+        """Every field, as a library keeps them."""
+        record: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         record["authors"] = list(self.authors)
         return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_dict`; an optional ``source`` is taken over."""
+        """The inverse of :meth:`to_dict` and :meth:`to_record`."""
         known: dict[str, Any] = {f.name: record.get(f.name) for f in fields(cls)}
         known["authors"] = tuple(record.get("authors") or ())
         return cls(**known)
@@ -116,6 +128,12 @@ def normal_arxiv_id(text: str | None) -> str | None:
     """An arXiv id without version, or ``None`` where the text is not one."""
     found = _ARXIV.fullmatch((text or "").strip().removeprefix("https://arxiv.org/").removeprefix("http://arxiv.org/"))
     return found.group(1) if found else None
+
+
+def arxiv_version_of(text: str | None) -> int | None:
+    """The version that an arXiv id or address ends with (``2004.12832v2``), or ``None``."""
+    found = _ARXIV_VERSION.search((text or "").strip())
+    return int(found.group(1)) if found else None
 
 
 def normal_pmid(text: str | int | None) -> str | None:

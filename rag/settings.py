@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import SettingsError
@@ -36,6 +37,15 @@ class Settings(BaseSettings):
     )
 
     library: Path = Field(default=Path("library"), description="directory of the library")
+    chroma_url: str | None = Field(
+        default=None, description="address of a Chroma server that keeps the library; without one its directory does"
+    )
+    chroma_token: SecretStr | None = Field(default=None, description="token sent to the Chroma server (Bearer)")
+    chroma_collection: str = Field(
+        default="citewell",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,98}[A-Za-z0-9]$",
+        description="name of the library on the Chroma server",
+    )
     llm: Literal["auto", "openai", "llamacpp", "extractive"] = Field(
         default="auto",
         description="what writes answers; auto takes openai when a key or base URL is set, else extractive",
@@ -80,6 +90,26 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL")
     )
 
+    @field_validator("chroma_url", mode="before")
+    @classmethod
+    def _web_address(cls, value: object) -> object:
+        if not value:
+            return None
+        parts = urlsplit(str(value))
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("is not a web address as http://host:8000")
+        if parts.username is not None:
+            raise ValueError("holds a name or password; put the token into CITEWELL_CHROMA_TOKEN")
+        return str(value).rstrip("/")
+
+    @field_validator("chroma_token", mode="before")
+    @classmethod
+    def _sendable_token(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and not all("!" <= c <= "~" for c in text):
+            raise ValueError("may hold letters, digits and punctuation of ASCII only, as it is sent in a header")
+        return value or None
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Settings from the environment and ``.env``, with ``overrides`` (those not ``None``) on top.
@@ -94,7 +124,8 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             field = str(first["loc"][0]) if first["loc"] else "settings"
             name = field if field.startswith("OPENAI_") else PREFIX + field.upper()
-            given = "" if "key" in field.lower() else f" (given: {first.get('input')!r})"
+            secret = {"key", "token"} & set(field.lower().split("_")) or "@" in str(first.get("input"))
+            given = "" if secret else f" (given: {first.get('input')!r})"
             raise SettingsError(f"{name}: {first['msg']}{given}") from None
 
     @property

@@ -41,14 +41,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _repairs(chosen: Settings) -> Iterator[str]:
     from rag.library.repair import repair
+    from rag.library.server import ServerAddress
     from rag.models.registry import build_embedder
 
-    yield from repair(chosen.library, build_embedder(chosen))
+    yield from repair(chosen.library, build_embedder(chosen), ServerAddress.of(chosen))
 
 
 def _checks(chosen: Settings) -> Iterator[Check]:
     from rag.answering.steps import without_model
     from rag.library.check import Check, check_library, model_works, versions
+    from rag.library.server import ServerAddress
     from rag.models.registry import build_embedder
 
     yield versions()
@@ -62,4 +64,4 @@ def _checks(chosen: Settings) -> Iterator[Check]:
         yield Check("embedding model", False, str(error))
         return
     yield model_works(embedder)
-    yield from check_library(chosen.library, embedder)
+    yield from check_library(chosen.library, embedder, ServerAddress.of(chosen))

@@ -26,9 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Ingests, reports, and exits with 0 also when single records were skipped."""
     from rag.api import Library, read_all
     from rag.library.ingest import plan
+    from rag.library.opening import has_library
+    from rag.library.server import ServerAddress
 
     chosen = options.settings(arguments)
-    if arguments.dry_run and not (chosen.library / "manifest.sqlite").exists():
+    if arguments.dry_run and not has_library(chosen.library, ServerAddress.of(chosen)):
         report = plan(None, read_all(arguments.paths, arguments.format))
     else:
         # Read ahead to the first record: a path that cannot be read must not leave an empty library behind.

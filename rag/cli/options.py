@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.cli.terminal import Progress, say
-from rag.errors import LibraryError, UsageError
+from rag.errors import UsageError
 
 if TYPE_CHECKING:
     from rag.api import Library
@@ -103,14 +103,13 @@ def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: boo
     return library
 
 
-def open_manifest(arguments: argparse.Namespace) -> closing[Manifest]:
+def open_manifest(arguments: argparse.Namespace) -> AbstractContextManager[Manifest]:
     """The manifest alone: what the library holds, without loading a model or opening an index."""
-    from rag.library.manifest import Manifest
+    from rag.library.opening import open_manifest as opened
+    from rag.library.server import ServerAddress
 
-    path = settings(arguments).library / "manifest.sqlite"
-    if not path.exists():
-        raise LibraryError(f"there is no library at {path.parent}; make one with: citewell ingest FILE")
-    return closing(Manifest(path))
+    chosen = settings(arguments)
+    return opened(chosen.library, ServerAddress.of(chosen))
 
 
 def sample_path() -> Path:

@@ -17,6 +17,7 @@ def add_parser(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Rebuilds beside the indexes in use, then switches."""
     from rag.library.rebuild import RebuildReport, rebuild
+    from rag.library.server import ServerAddress
     from rag.models.registry import build_embedder
 
     chosen = options.settings(arguments)
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         def show(report: RebuildReport) -> None:
             progress.counted(report.papers, report.total)
 
-        report = rebuild(chosen.library, build_embedder(chosen), progress=show)
+        report = rebuild(chosen.library, build_embedder(chosen), ServerAddress.of(chosen), progress=show)
     if arguments.json:
         out_json(report.to_dict())
     else:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.errors import CitewellError, LibraryError
-from rag.library.manifest import Manifest
-from rag.library.store import Store
+from rag.errors import CitewellError, LibraryBusyError, LibraryError
+from rag.library.embedded import EmbeddedStore, index_directories
+from rag.library.locks import FileLock
+from rag.library.manifest import Manifest, beside_chroma
+from rag.library.probe import chroma_damage
+from rag.library.server import ServerAddress
+from rag.library.store import Store, all_passages
 from rag.models.protocols import Embedder
 
 #: A library of 100,000 papers takes about a gigabyte; with less than this left, writing it again cannot succeed.
@@ -30,9 +35,22 @@ class Check:
         return {"name": self.name, "ok": self.ok, "detail": self.detail}
 
 
-def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
-    """Looks at a library directory, from the cheap to the costly; ends early where nothing more can be looked at."""
-    if not (directory / "manifest.sqlite").exists():
+def check_library(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[Check]:
+    """Looks at a library, from the cheap to the costly; ends early where nothing more can be looked at.
+
+    Args:
+        directory: the library's directory.
+        embedder: the embedding model of the settings.
+        address: the library on a server that the directory follows.
+    """
+    if address is None:
+        yield from _check_directory(directory, embedder)
+    else:
+        yield from _check_shared(directory, embedder, address)
+
+
+def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
+    if not (directory / "manifest.sqlite").exists() and not beside_chroma(directory / "manifest.sqlite"):
         yield Check("library", False, f"there is no library at {directory}; make one with: citewell ingest FILE")
         return
     yield _free_disk(directory)
@@ -42,18 +60,22 @@ def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
         yield Check("manifest", False, str(error))
         return
     damage = manifest.damage()
-    yield Check("manifest", damage is None, damage or f"{len(manifest)} papers, {manifest.passages} passages")
+    found = f"{damage}; mend it with: citewell doctor --repair" if damage else ""
+    yield Check("manifest", damage is None, found or f"{len(manifest)} papers, {manifest.passages} passages")
     interrupted = manifest.meta("writing") == "1"
     yield Check(
         "last ingest",
         not interrupted,
         "broke off; run the same ingest again to finish it" if interrupted else "finished",
     )
+    lost = None if damage else _chroma_damage(directory, manifest)
     manifest.close()
-    if damage:
+    if lost:
+        yield Check("chroma", False, f"{lost}; mend it with: citewell doctor --repair")
+    if damage or lost:
         return
     try:
-        store = Store(directory, embedding=embedder.name, dimension=embedder.dimension)
+        store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension)
     except LibraryError as error:
         yield Check("indexes", False, str(error))
         return
@@ -63,13 +85,56 @@ def check_library(directory: Path, embedder: Embedder) -> Iterator[Check]:
         store.close()
 
 
+def _chroma_damage(directory: Path, manifest: Manifest) -> str | None:
+    try:
+        # No second process may read an embedded Chroma while one writes; then only what a reader sees is looked at.
+        with FileLock(directory / "write.lock").hold(timeout_s=0.2):
+            return chroma_damage(index_directories(directory, manifest.generation)[0], all_passages(manifest))
+    except LibraryBusyError:
+        return None
+
+
+def _check_shared(directory: Path, embedder: Embedder, address: ServerAddress) -> Iterator[Check]:
+    from rag.library.lease import Lease
+    from rag.library.server import Server
+    from rag.library.shared import SharedStore
+    from rag.library.state import SharedState
+
+    with closing(Server(address)) as server:
+        try:
+            version = server.client().get_version()
+            state = SharedState(server, address.name).read()
+            writer = Lease(server, address.name, "").holder()
+        except LibraryError as error:
+            yield Check("chroma server", False, str(error))
+            return
+    yield Check(
+        "chroma server", True, f"{address.url}, version {version}" + (f"; {writer} is writing" if writer else "")
+    )
+    if state is None:
+        yield Check("library", False, f"there is no library {address}; make one with: citewell ingest FILE")
+        return
+    try:
+        store = SharedStore(directory, address, embedding=embedder.name, dimension=embedder.dimension)
+    except LibraryError as error:
+        yield Check("library", False, str(error))
+        return
+    with closing(store):
+        yield _free_disk(directory)
+        damage, followed = store.manifest.damage(), store.replica.followed
+        detail = f"{len(store)} papers, {store.manifest.passages} passages, revision {followed} of the server's"
+        yield Check("manifest", damage is None, damage or detail)
+        if damage is None:
+            yield from _agreement(store)
+
+
 def _agreement(store: Store) -> Iterator[Check]:
     facts = ", ".join(f"{k} {v}" for k, v in store.facts.items())
     try:
         stored = store.vector_facts()
         fits = {k: stored.get(k) for k in store.facts} == dict(store.facts)
         yield Check("embedding", fits, facts if fits else f"the collection was made with {stored}, expected {facts}")
-        expected = set(store.passage_ids(store.manifest.ids()))
+        expected = set(all_passages(store.manifest))
         found = store.all_passage_ids()
     except LibraryError as error:
         yield Check("chroma", False, str(error))
@@ -81,7 +146,12 @@ def _agreement(store: Store) -> Iterator[Check]:
     if orphans:
         detail += f", {len(orphans)} of no known paper (left by a run that broke off; they are never shown)"
     yield Check("chroma", not missing, detail)
-    papers, indexed = set(store.manifest.ids()), store.lexical.ids()
+    try:
+        store.lexical.check()
+        papers, indexed = set(store.manifest.ids()), store.lexical.ids()
+    except LibraryError as error:
+        yield Check("lexical index", False, str(error))
+        return
     lost = papers - indexed
     detail = f"{len(indexed)} papers" + (
         f", {len(lost)} missing; mend it with: citewell doctor --repair" if lost else ""

@@ -14,6 +14,9 @@ from rag.paper import Paper, surname_key, title_key
 
 #: Share of common words from which two titles or two abstracts count as the same text in two versions.
 AGREEMENT = 0.6
+#: So many times as long an abstract of another source has to be to replace the one that is there.
+LONGER = 1.1
+_OF_THE_TEXT = frozenset({"title", "abstract", "source", "arxiv_version"})
 _WORD = re.compile(r"\w+")
 
 
@@ -45,21 +48,36 @@ def same_work(a: Paper, b: Paper) -> bool:
     return (bare or preprint) and _abstracts_agree(a, b)
 
 
-def merge(known: Paper, new: Paper) -> Paper:
-    """One paper of both, under the known id. The same source speaks again: its text replaces the old. Another source:
-    the longer abstract stays, and absent facts are filled in. Facts that are there are never emptied."""
-    newer = known.source == new.source
-    longer = len(new.abstract) > len(known.abstract) and not _abstracts_agree(known, new)
-    takes_text = newer or longer
+def merge(known: Paper, new: Paper, *, duplicate: bool = False) -> Paper:
+    """One paper of both, under the known id. Facts that are there are never emptied, absent ones are filled in.
+
+    The same source speaks again, or arXiv has a later version: the new text and facts replace the old. An earlier
+    version changes nothing. Otherwise the text stays, unless the other abstract is longer by more than a tenth.
+
+    Args:
+        known: the paper as the library holds it.
+        new: another record of the same work.
+        duplicate: the same run of an ingest has told of the work before, so that this is no news of the same source.
+    """
+    step = _version_step(known, new)
+    if step < 0:
+        return known
+    newer = step > 0 or (known.source == new.source and not duplicate)
+    takes_text = newer or len(new.abstract) > LONGER * len(known.abstract)
     values = {f.name: getattr(known, f.name) for f in fields(Paper)}
     for name, value in ((f.name, getattr(new, f.name)) for f in fields(Paper)):
-        if name in {"id", "title", "abstract", "source"}:
-            continue
-        if value and (newer or not values[name]):
+        if name not in _OF_THE_TEXT and name != "id" and value and (newer or not values[name]):
             values[name] = value
     if takes_text:
-        values |= {"title": new.title, "abstract": new.abstract, "source": new.source}
+        values |= {name: getattr(new, name) for name in _OF_THE_TEXT}
     return Paper(**values)
+
+
+def _version_step(known: Paper, new: Paper) -> int:
+    """Above 0 when ``new`` is a later version on arXiv, below 0 when an earlier one, 0 when that cannot be told."""
+    if not known.arxiv_version or not new.arxiv_version or known.arxiv_id != new.arxiv_id:
+        return 0
+    return new.arxiv_version - known.arxiv_version
 
 
 def agreement(a: str, b: str) -> float:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from rag.library import identity
 from rag.library.passages import Passage, embedding_text, passages
+from rag.library.resolve import Change, Resolver
 from rag.library.store import Store, Writer
 from rag.library.vectors import digest
 from rag.models.protocols import Embedder, Vectors
-from rag.paper import Paper, title_key
+from rag.paper import Paper
 from rag.readers.base import Skip
 
 #: Passages of one batch: so many that commits cost little beside embedding, so few that a crash loses little.
@@ -82,10 +82,13 @@ def ingest(
         ModelError: the embedder failed; batches written before stay.
     """
     report, start = IngestReport(), clock()
+    resolver = Resolver(store.manifest, report)
     with store.writing() as writer:
         for batch in _batches(_papers(records, report)):
-            changes = _resolve(store, batch, report) if merge else _by_id(store, batch, report)
-            _ingest_batch(store, writer, embedder, changes, report, progress)
+            resolved = resolver.merged(batch) if merge else resolver.by_id(batch)
+            _ingest_batch(store, writer, embedder, resolved.changes, report, progress)
+            if resolved.records:
+                store.manifest.take_in(resolved.records, resolved.updated)
             report.seconds = clock() - start
             report.papers = len(store)
             progress(report)
@@ -97,18 +100,11 @@ def ingest(
 def plan(store: Store | None, records: Iterable[Paper | Skip]) -> IngestReport:
     """What an ingest would do (``--dry-run``): everything but cutting, embedding and writing."""
     report = IngestReport()
+    resolver = Resolver(store.manifest if store else None, report)
     for batch in _batches(_papers(records, report)):
-        _resolve(store, batch, report)
+        resolver.merged(batch)
     report.papers = (len(store) if store else 0) + report.added
     return report
-
-
-@dataclass(slots=True)
-class _Change:
-    """A paper to write: as it stood (``None`` when new) and as it shall stand."""
-
-    before: Paper | None
-    after: Paper
 
 
 def _papers(records: Iterable[Paper | Skip], report: IngestReport) -> Iterator[Paper]:
@@ -133,73 +129,11 @@ def _batches(papers: Iterable[Paper]) -> Iterator[list[Paper]]:
         yield batch
 
 
-def _resolve(store: Store | None, batch: Sequence[Paper], report: IngestReport) -> dict[str, _Change]:
-    """What a batch changes, by paper id, in order; counts added, updated, unchanged and merged into the report."""
-    keys = [key for paper in batch for key in identity.keys(paper)]
-    owners: dict[str, list[str]] = {}
-    known: dict[str, Paper] = {}
-    if store:
-        by_key = store.manifest.by_key(keys)
-        by_title = store.manifest.by_title([title_key(p.title) for p in batch])
-        owners = {key: [paper_id] for key, paper_id in by_key.items()}
-        owners |= {f"={title}": ids for title, ids in by_title.items()}
-        ids = {i for found in owners.values() for i in found} | {p.id for p in batch}
-        known = store.manifest.get(ids)
-    changes: dict[str, _Change] = {}
-    for paper in batch:
-        names = [*identity.keys(paper), f"={title_key(paper.title)}"]
-        candidates = dict.fromkeys([paper.id, *(i for name in names for i in owners.get(name, ()))])
-        match = next((known[i] for i in candidates if i in known and identity.same_work(known[i], paper)), None)
-        if match is None:
-            after = paper if paper.id not in known else _with_free_id(paper, known)
-            changes[after.id] = _Change(None, after)
-            report.added += 1
-        else:
-            after = identity.merge(match, paper)
-            pending = changes.get(match.id)
-            if pending is not None:
-                pending.after = after
-                report.merged += 1
-            elif after == match:
-                report.unchanged += 1
-            else:
-                changes[match.id] = _Change(match, after)
-                if match.source == paper.source:
-                    report.updated += 1
-                else:
-                    report.merged += 1
-        known[after.id] = after
-        for name in names:
-            owners.setdefault(name, []).append(after.id)
-    return changes
-
-
-def _by_id(store: Store, batch: Sequence[Paper], report: IngestReport) -> dict[str, _Change]:
-    """What a batch changes when every id is a paper of its own; of two under one id the later stands."""
-    known = store.manifest.get([paper.id for paper in batch])
-    latest = {paper.id: paper for paper in batch}
-    changes = {i: _Change(known.get(i), paper) for i, paper in latest.items() if known.get(i) != paper}
-    report.added += sum(change.before is None for change in changes.values())
-    report.updated += sum(change.before is not None for change in changes.values())
-    report.unchanged += len(latest) - len(changes)
-    report.merged += len(batch) - len(latest)
-    return changes
-
-
-def _with_free_id(paper: Paper, known: dict[str, Paper]) -> Paper:
-    """Another work under an id that is taken (one wrong DOI on two papers): its title tells the two apart."""
-    base = f"{paper.id}~{title_key(paper.title)[:24]}"
-    paper_id, n = base, 2
-    while paper_id in known:
-        paper_id, n = f"{base}~{n}", n + 1
-    return Paper.from_dict({**paper.to_dict(), "id": paper_id, "source": paper.source})
-
-
 def _ingest_batch(
     store: Store,
     writer: Writer,
     embedder: Embedder,
-    changes: dict[str, _Change],
+    changes: dict[str, Change],
     report: IngestReport,
     progress: Progress,
 ) -> None:
@@ -227,7 +161,7 @@ def _ingest_batch(
 
 
 def _stored_vectors(
-    store: Store, writer: Writer, changes: dict[str, _Change], rows: Sequence[tuple[Paper, Passage]]
+    store: Store, writer: Writer, changes: dict[str, Change], rows: Sequence[tuple[Paper, Passage]]
 ) -> dict[str, Vectors]:
     """Vectors the library already has for exactly these texts: of a paper whose facts changed but not its words, or of
     a run that broke off between Chroma and manifest."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError
+from rag.library.stored import first_line
 from rag.paper import Paper
 
 if TYPE_CHECKING:
@@ -39,24 +40,36 @@ class LexicalIndex:
         """Puts papers in, in place of what stood under their ids, takes ``removed`` ids out, and commits."""
         import tantivy
 
-        writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        for paper_id in [*(p.id for p in papers), *removed]:
-            writer.delete_documents_by_term("id", paper_id)
-        for paper in papers:
-            writer.add_document(tantivy.Document(id=paper.id, text=f"{paper.title}\n{paper.abstract}"))
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+        try:
+            writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            for paper_id in [*(p.id for p in papers), *removed]:
+                writer.delete_documents_by_term("id", paper_id)
+            for paper in papers:
+                writer.add_document(tantivy.Document(id=paper.id, text=f"{paper.title}\n{paper.abstract}"))
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+        except (ValueError, OSError) as error:
+            raise LibraryError(
+                f"the lexical index in {self._directory} cannot be written ({first_line(error)}); "
+                "see that the disk has room and nobody removed it, then: citewell doctor --repair"
+            ) from error
 
     def ids(self) -> set[str]:
         """Ids of all papers in the index."""
         import tantivy
 
-        searcher = self._index.searcher()
-        if not searcher.num_docs:
-            return set()
-        hits = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
-        return {str(searcher.doc(address)["id"][0]) for _, address in hits}
+        return {paper_id for paper_id, _ in self._hits(tantivy.Query.all_query(), max(1, len(self)))}
+
+    def check(self) -> None:
+        """Opens every part that a search opens.
+
+        Raises:
+            LibraryError: one cannot be read.
+        """
+        import tantivy
+
+        self._hits(tantivy.Query.term_query(self._schema, "text", "any"), 1)
 
     def refresh(self) -> None:
         """Takes in what other processes committed."""
@@ -68,7 +81,10 @@ class LexicalIndex:
 
     def document_frequency(self, term: str) -> int:
         """How many papers hold an index term."""
-        return int(self._index.searcher().doc_freq("text", term))
+        try:
+            return int(self._index.searcher().doc_freq("text", term))
+        except (ValueError, OSError) as error:
+            raise self._unreadable(error) from error
 
     def search(self, query: str, limit: int, allowed: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """Paper ids with BM25 scores, best first, each sharing at least one term with the query.
@@ -83,9 +99,21 @@ class LexicalIndex:
             return []
         if allowed is not None:
             wanted = self._restricted(wanted, allowed)
+        return self._hits(wanted, limit)
+
+    def _hits(self, query: Query, limit: int) -> list[tuple[str, float]]:
         searcher = self._index.searcher()
-        hits = searcher.search(wanted, limit=limit, count=False).hits
-        return [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+        try:
+            hits = searcher.search(query, limit=limit, count=False).hits
+            return [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+        except (ValueError, OSError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> LibraryError:
+        return LibraryError(
+            f"the lexical index in {self._directory} cannot be read ({first_line(error)}); "
+            "mend it with: citewell doctor --repair"
+        )
 
     def _disjunction(self, query: str) -> Query | None:
         import tantivy
@@ -113,10 +141,7 @@ class LexicalIndex:
         try:
             index = tantivy.Index(self._schema, path=str(self._directory), reuse=True)
         except (ValueError, OSError) as error:
-            raise LibraryError(
-                f"the lexical index in {self._directory} cannot be read ({_first_line(error)}); "
-                "mend it with: citewell doctor --repair"
-            ) from error
+            raise self._unreadable(error) from error
         index.register_tokenizer(_ANALYZER, self._analyzer)
         return index
 
@@ -124,10 +149,6 @@ class LexicalIndex:
     def erase(directory: Path) -> None:
         """Removes an index that cannot be read, so that it can be built again from the library."""
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
 
 
 def _schema() -> Schema:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rag.errors import LibraryBusyError
+from rag.errors import LibraryBusyError, LibraryError
 
 _POLL_S = 0.002
 
@@ -40,8 +40,14 @@ class FileLock:
 
         Raises:
             LibraryBusyError: not free within ``timeout_s``; ``busy`` is the message.
+            LibraryError: the lock file cannot be opened.
         """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise LibraryError(
+                f"the lock file {self._path} cannot be opened ({error.strerror}); see that you may write there"
+            ) from error
         try:
             deadline = self._clock() + timeout_s
             while not _try(descriptor, shared=shared):

@@ -41,25 +41,37 @@ create index if not exists papers_year on papers (year);
 create index if not exists papers_title on papers (title_key);
 create table if not exists keys (key text primary key, paper_id text not null) without rowid;
 create index if not exists keys_paper on keys (paper_id);
+create table if not exists records (digest blob primary key, paper_id text not null) without rowid;
+create index if not exists records_paper on records (paper_id);
 """
 
 
 class Manifest:
     """The manifest file. Safe to share between threads.
 
+    Args:
+        path: the file; made when absent.
+        anew: make it also where there is a Chroma database already, which then has papers the manifest does not know.
+
     Raises:
-        LibraryError: the file is not a manifest, is damaged, or comes from another version.
+        LibraryError: the file is not a manifest, is lost or damaged, or comes from another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, anew: bool = False) -> None:
         self._path = path
         self._lock = threading.RLock()
         with self._errors():
             self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
-            if not self._db.execute("select 1 from sqlite_master where name = 'papers'").fetchone():
+            tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
+            if "papers" not in tables and not anew and beside_chroma(path):
+                # An empty manifest would make an empty library of a full one.
+                self._db.close()
+                raise LibraryError(f"the manifest {path} is lost; make it again with: citewell doctor --repair")
+            if not {"papers", "records"} <= tables:
                 self._db.executescript(_SCHEMA)
+            if "papers" not in tables:
                 self._db.execute("insert or ignore into meta values ('format', ?)", (FORMAT,))
         found = self.meta("format")
         if found != FORMAT:
@@ -137,7 +149,6 @@ class Manifest:
         """Records where the vectors of these papers' passages begin in the row file."""
         with self._commit():
             self._db.executemany("update papers set row = ? where id = ?", [(row, i) for i, row in rows.items()])
-            self._bump()
 
     def passage_counts(self, ids: Iterable[str]) -> dict[str, int]:
         """How many passages each of these papers has."""
@@ -178,9 +189,8 @@ class Manifest:
         papers: Sequence[Paper],
         cut: Sequence[Sequence[Passage]],
         row: int | None,
-        aliases: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """Writes papers (a known id keeps its position) with their passages and further ``(key, id)`` pairs.
+        """Writes papers (a known id keeps its position) with their passages.
 
         ``row`` is where the vectors of all these passages begin in the row file; ``None`` where it has none.
         """
@@ -201,8 +211,25 @@ class Manifest:
                 "spans = excluded.spans, row = excluded.row, record = excluded.record",
                 rows,
             )
-            self._db.executemany("insert or ignore into keys values (?, ?)", [*keys, *aliases])
+            self._db.executemany("insert or ignore into keys values (?, ?)", keys)
             self._bump()
+
+    def taken_in(self, digests: Iterable[bytes]) -> dict[bytes, str]:
+        """Which paper each record went into, for the records that were taken in before."""
+        found: dict[bytes, str] = {}
+        with self._errors():
+            for digest in digests:
+                row = self._db.execute("select paper_id from records where digest = ?", (digest,)).fetchone()
+                if row:
+                    found[digest] = str(row[0])
+        return found
+
+    def take_in(self, records: Iterable[tuple[bytes, str]], updated: Iterable[str] = ()) -> None:
+        """Remembers by digest which paper each record went into; of ``updated`` papers all earlier ones are forgotten,
+        so that a source may also go back to what it said before."""
+        with self._commit():
+            self._db.executemany("delete from records where paper_id = ?", [(i,) for i in updated])
+            self._db.executemany("insert or replace into records values (?, ?)", records)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Forgets papers and their keys."""
@@ -210,6 +237,7 @@ class Manifest:
         with self._commit():
             self._db.execute("delete from papers where id in (select value from json_each(?))", (gone,))
             self._db.execute("delete from keys where paper_id in (select value from json_each(?))", (gone,))
+            self._db.execute("delete from records where paper_id in (select value from json_each(?))", (gone,))
             self._bump()
 
     def damage(self) -> str | None:
@@ -218,7 +246,7 @@ class Manifest:
             (found,) = self._db.execute("pragma quick_check(1)").fetchone()
         except sqlite3.Error as error:
             return str(error)
-        return None if found == "ok" else str(found)
+        return None if found == "ok" else " ".join(str(found).split())
 
     def _bump(self) -> None:
         self._db.execute("insert or replace into meta values ('revision', ?)", (str(self.revision + 1),))
@@ -250,6 +278,11 @@ class Manifest:
                 raise LibraryError(
                     f"the manifest {self._path} cannot be used ({error}); look closer with: citewell doctor"
                 ) from error
+
+
+def beside_chroma(path: Path) -> bool:
+    """Whether a Chroma database lies where a manifest is or should be: then there is, or was, a library."""
+    return any(path.parent.glob("chroma*/chroma.sqlite3"))
 
 
 def fold(text: str) -> str:
@@ -287,7 +320,7 @@ def _passages(paper: Paper, spans: str) -> list[Passage]:
 
 
 def _record(paper: Paper) -> str:
-    return json.dumps({**paper.to_dict(), "source": paper.source}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(paper.to_record(), ensure_ascii=False, separators=(",", ":"))
 
 
 def _paper(record: object) -> Paper:

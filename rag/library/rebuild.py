@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ from typing import Any
 import numpy as np
 
 from rag.errors import LibraryError
+from rag.library.embedded import index_directories, refuse_replica
 from rag.library.ingest import BATCH_PASSAGES
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import Passage, embedding_text, passages
-from rag.library.rows import RowFile
-from rag.library.store import index_directories, row_file
+from rag.library.rows import RowFile, row_file
+from rag.library.server import ServerAddress
 from rag.library.vectors import VectorIndex, digest, library_facts
 from rag.models.protocols import Embedder, Vectors
 from rag.paper import Paper
 
-_PAGE = 200
+#: Papers written in one go: about as many passages as an ingest writes.
+_PAGE = 100
 
 
 @dataclass(slots=True)
@@ -53,25 +56,53 @@ class RebuildReport:
 def rebuild(
     directory: Path,
     embedder: Embedder,
+    address: ServerAddress | None = None,
     *,
     progress: Callable[[RebuildReport], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> RebuildReport:
-    """Re-embeds the library in ``directory`` with ``embedder`` and switches to the new indexes.
+    """Re-embeds the library of ``directory`` with ``embedder`` and switches to the new indexes.
+
+    Args:
+        directory: the library's directory.
+        embedder: the model to embed with from now on.
+        address: the library on a server that the directory follows; every replica of it follows the switch.
+        progress: called after each page of papers.
+        clock: seconds, monotonic.
 
     Raises:
         LibraryError: there is no library, or its manifest is damaged.
         LibraryBusyError: another process writes.
         ModelError: the embedder failed; the library stays as it was.
     """
+    report, start = RebuildReport(), clock()
+
+    def tell(_: RebuildReport) -> None:
+        report.seconds = clock() - start
+        progress(report)
+
+    if address is None:
+        _rebuild_directory(directory, embedder, report, tell)
+    else:
+        from rag.library.shared_rebuild import rebuild_shared
+
+        rebuild_shared(directory, address, embedder, report, tell)
+    report.seconds = clock() - start
+    return report
+
+
+def _rebuild_directory(
+    directory: Path, embedder: Embedder, report: RebuildReport, tell: Callable[[RebuildReport], None]
+) -> None:
     if not (directory / "manifest.sqlite").exists():
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
-    start = clock()
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
-    with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
-        manifest = Manifest(directory / "manifest.sqlite")
+    with (
+        FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy),
+        closing(Manifest(directory / "manifest.sqlite")) as manifest,
+    ):
+        refuse_replica(manifest, directory)
         old, new = manifest.generation, manifest.generation + 1
-        report = RebuildReport(total=len(manifest))
         facts = library_facts(embedder.name, embedder.dimension)
         chroma, lexical_directory = index_directories(directory, new)
         LexicalIndex.erase(lexical_directory)
@@ -79,24 +110,65 @@ def rebuild(
         rows = RowFile(row_file(directory, new), embedder.dimension)
         vectors, lexical = _vectors_to_fill(chroma, facts), LexicalIndex(lexical_directory)
         placed: list[tuple[list[Passage], int]] = []
-        for offset in range(0, report.total, _PAGE):
-            papers = manifest.papers(limit=_PAGE, offset=offset)
-            cut = [passages(paper) for paper in papers]
-            row = rows.append(_embed(vectors, embedder, papers, cut, report))
+        for papers, cut in fill(vectors, embedder, manifest, report):
             lexical.replace(papers)
-            for own in cut:
-                placed.append((own, row))
-                row += len(own)
-            report.papers += len(papers)
-            report.passages += sum(map(len, cut))
-            report.seconds = clock() - start
-            progress(report)
+            placed += _placed(rows, vectors, cut)
+            tell(report)
         vectors.close()
         manifest.switch(new, placed, **{k: str(v) for k, v in facts.items()}, writing="0")
-        manifest.close()
         _discard(directory, old)
-    report.seconds = clock() - start
-    return report
+
+
+def fill(
+    index: VectorIndex, embedder: Embedder, manifest: Manifest, report: RebuildReport, revision: int = 0
+) -> Iterator[tuple[list[Paper], list[list[Passage]]]]:
+    """Writes all papers of a manifest into a collection, a page after the other, and gives each page with its passages.
+
+    Passages that the collection holds already, left by a rebuild that broke off, are not embedded again.
+
+    Args:
+        index: the collection to fill.
+        embedder: the model.
+        manifest: which papers.
+        report: counts papers, passages and embedded texts.
+        revision: the revision of the first page on a server, one more for each further one; 0 in a directory.
+    """
+    report.total = len(manifest)
+    for page, offset in enumerate(range(0, report.total, _PAGE)):
+        papers = manifest.papers(limit=_PAGE, offset=offset)
+        cut = [passages(paper) for paper in papers]
+        rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
+        there = {stored.id: stored.digest for stored in index.get([passage.id for _, passage in rows])}
+        same = [passage.id for paper, passage in rows if there.get(passage.id) == digest(paper, passage)]
+        # On a server everything gets its revision; in a directory what is there is there.
+        if revision or len(same) < len(rows):
+            index.upsert(papers, cut, _vectors(index, embedder, rows, same, report), revision + page if revision else 0)
+        report.papers += len(papers)
+        report.passages += len(rows)
+        yield papers, cut
+
+
+def _vectors(
+    index: VectorIndex,
+    embedder: Embedder,
+    rows: Sequence[tuple[Paper, Passage]],
+    same: Sequence[str],
+    report: RebuildReport,
+) -> Vectors:
+    """A row a passage: what the collection holds, and the rest embedded."""
+    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
+    stored = index.vectors(same)
+    missing = []
+    for row, (_, passage) in enumerate(rows):
+        if passage.id in stored:
+            vectors[row] = stored[passage.id]
+        else:
+            missing.append(row)
+    for i in range(0, len(missing), BATCH_PASSAGES):
+        part = missing[i : i + BATCH_PASSAGES]
+        vectors[part] = embedder.embed_texts([embedding_text(*rows[row]) for row in part])
+        report.embedded += len(part)
+    return vectors
 
 
 def _vectors_to_fill(chroma: Path, facts: dict[str, str | int]) -> VectorIndex:
@@ -113,27 +185,13 @@ def _vectors_to_fill(chroma: Path, facts: dict[str, str | int]) -> VectorIndex:
     return VectorIndex(chroma, facts)
 
 
-def _embed(
-    index: VectorIndex,
-    embedder: Embedder,
-    papers: Sequence[Paper],
-    cut: Sequence[Sequence[Passage]],
-    report: RebuildReport,
-) -> Vectors:
-    """Fills the collection with the passages of these papers; gives their vectors, in order."""
-    rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
-    there = {stored.id: stored.digest for stored in index.get([passage.id for _, passage in rows])}
-    missing = [at for at, (paper, passage) in enumerate(rows) if there.get(passage.id) != digest(paper, passage)]
-    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
-    if kept := sorted(set(range(len(rows))) - set(missing)):
-        stored = index.vectors([rows[at][1].id for at in kept])
-        vectors[kept] = [stored[rows[at][1].id] for at in kept]
-    for i in range(0, len(missing), BATCH_PASSAGES):
-        part = missing[i : i + BATCH_PASSAGES]
-        vectors[part] = embedder.embed_texts([embedding_text(*rows[at]) for at in part])
-        index.upsert([rows[at][0] for at in part], [[rows[at][1]] for at in part], vectors[part])
-        report.embedded += len(part)
-    return vectors
+def _placed(rows: RowFile, index: VectorIndex, cut: list[list[Passage]]) -> list[tuple[list[Passage], int]]:
+    """Copies the vectors of papers into the row file; gives each paper's passages with their first row."""
+    ids = [passage.id for own in cut for passage in own]
+    stored = index.vectors(ids)
+    row = rows.append(np.stack([stored[i] for i in ids])) if ids else 0
+    firsts = row + np.cumsum([0, *(len(own) for own in cut)])
+    return [(own, int(first)) for own, first in zip(cut, firsts, strict=False)]
 
 
 def _discard(directory: Path, generation: int) -> None:

@@ -3,57 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from rag.errors import LibraryError
+from rag.library.embedded import index_directories, refuse_replica
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
+from rag.library.opening import open_store
 from rag.library.passages import embedding_text, passages
+from rag.library.probe import chroma_damage
 from rag.library.rebuild import rebuild
-from rag.library.store import Store, Writer, index_directories
-from rag.library.vectors import StoredPassage, VectorIndex, library_facts
+from rag.library.server import ServerAddress
+from rag.library.store import Store, all_passages
+from rag.library.stored import papers_of
+from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Embedder
-from rag.paper import Paper
 
 _PAGE = 500
 
 
-def repair(directory: Path, embedder: Embedder) -> Iterator[str]:
+def repair(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[str]:
     """Mends a library; says each thing it did.
+
+    Args:
+        directory: the library's directory.
+        embedder: the embedding model of the settings.
+        address: the library on a server that the directory follows; server and replica are both mended.
 
     Raises:
         LibraryError: there is nothing left to mend from.
         LibraryBusyError: another process writes.
     """
+    if address is None:
+        yield from _repair_directory(directory, embedder)
+    else:
+        if (directory / "write.lock").exists():
+            yield from _repair_replica(directory)
+        yield from _repair_indexes(directory, embedder, address)
+
+
+def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
     if not (directory / "write.lock").exists():
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
     with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
         if _manifest_is_lost(directory):
             yield from _manifest_from_chroma(directory, embedder)
-        manifest = Manifest(directory / "manifest.sqlite")
-        generation = manifest.generation
-        manifest.close()
-        chroma, lexical = index_directories(directory, generation)
+        with closing(Manifest(directory / "manifest.sqlite")) as manifest:
+            refuse_replica(manifest, directory)
+            chroma, lexical = index_directories(directory, manifest.generation)
+            damage = chroma_damage(chroma, all_passages(manifest))
         if _lexical_is_lost(lexical):
             LexicalIndex.erase(lexical)
             yield "The lexical index could not be read and was set aside."
-        lost = _chroma_is_lost(chroma, embedder)
-    if lost:
+    if damage:
         report = rebuild(directory, embedder)
-        yield f"Chroma could not be read; both indexes were rebuilt from the manifest: {report.papers} papers."
+        yield f"Chroma: {damage}. Both indexes were rebuilt from the manifest: {report.papers} papers."
         return
-    store = Store(directory, embedding=embedder.name, dimension=embedder.dimension)
-    try:
-        with store.writing() as writer:
-            yield from _lexical_from_manifest(store)
-            yield from _passages_from_manifest(store, writer.put, embedder)
-            yield from _without_orphans(store)
-            yield from _rows_from_chroma(store, writer)
-    finally:
-        store.close()
+    yield from _repair_indexes(directory, embedder, None)
+
+
+def _repair_replica(directory: Path) -> Iterator[str]:
+    """Takes away what of a replica cannot be read; it is read from the server again when it is opened next."""
+    busy = f"another process is writing to the library {directory}; wait until it is done and try again"
+    with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
+        if (directory / "manifest.sqlite").exists() and _manifest_is_lost(directory):
+            _set_manifest_aside(directory)
+            yield "The manifest could not be read; it is made again from the server. The damaged one stays beside it."
+        if _lexical_is_lost(directory / "lexical"):
+            LexicalIndex.erase(directory / "lexical")
+            yield "The lexical index could not be read and was set aside."
+
+
+def _repair_indexes(directory: Path, embedder: Embedder, address: ServerAddress | None) -> Iterator[str]:
+    store = open_store(directory, address, embedding=embedder.name, dimension=embedder.dimension)
+    with closing(store), store.writing() as writer:
+        yield from _lexical_from_manifest(store)
+        yield from _passages_from_manifest(store, writer.put, embedder)
+        yield from _without_orphans(store)
+        yield from _rows_from_chroma(store)
 
 
 def _manifest_is_lost(directory: Path) -> bool:
@@ -82,54 +112,29 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     chroma, _ = index_directories(directory, generations[-1])
     index = VectorIndex(chroma, library_facts(embedder.name, embedder.dimension))
     try:
-        papers = _papers_of([passage for page in index.scan() for passage in page])
+        papers = papers_of(passage for page in index.scan() for passage in page)
     finally:
         index.close()
-    for path in directory.glob("manifest.sqlite*"):
-        path.replace(path.with_name(path.name.replace("manifest", "manifest-damaged")))
-    manifest = Manifest(directory / "manifest.sqlite")
+    _set_manifest_aside(directory)
+    manifest = Manifest(directory / "manifest.sqlite", anew=True)
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
-        manifest.put(page, [passages(paper) for paper in page], None)
+        manifest.put([found.paper for found in page], [found.cut for found in page], None)
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
 
 
-def _papers_of(stored: list[StoredPassage]) -> list[Paper]:
-    by_paper: dict[str, list[StoredPassage]] = {}
-    for passage in stored:
-        by_paper.setdefault(passage.paper_id, []).append(passage)
-    papers = []
-    for paper_id, own in by_paper.items():
-        record: dict[str, Any] | None = next((p.record for p in own if p.record), None)
-        if record is None:
-            continue
-        abstract = [" "] * max(p.end for p in own)
-        for p in own:
-            abstract[p.start : p.end] = p.text
-        papers.append(Paper.from_dict({**record, "id": paper_id, "abstract": "".join(abstract)}))
-    return papers
+def _set_manifest_aside(directory: Path) -> None:
+    for path in directory.glob("manifest.sqlite*"):
+        path.replace(path.with_name(path.name.replace("manifest", "manifest-damaged")))
 
 
 def _lexical_is_lost(directory: Path) -> bool:
     try:
-        LexicalIndex(directory)
+        LexicalIndex(directory).check()
     except LibraryError:
         return True
-    return False
-
-
-def _chroma_is_lost(directory: Path, embedder: Embedder) -> bool:
-    if not directory.exists():
-        return False
-    index = VectorIndex(directory, library_facts(embedder.name, embedder.dimension))
-    try:
-        index.ids()
-    except LibraryError:
-        return True
-    finally:
-        index.close()
     return False
 
 
@@ -160,16 +165,16 @@ def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Em
         yield f"{len(broken)} papers were embedded again: Chroma had lost passages of theirs."
 
 
-def _rows_from_chroma(store: Store, writer: Writer) -> Iterator[str]:
+def _rows_from_chroma(store: Store) -> Iterator[str]:
     missing = store.unplaced()
     for i in range(0, len(missing), _PAGE):
-        writer.place(missing[i : i + _PAGE])
+        store.place(missing[i : i + _PAGE])
     if missing:
         yield f"The vectors of {len(missing)} papers were copied from Chroma into the row file again."
 
 
 def _without_orphans(store: Store) -> Iterator[str]:
-    orphans = store.all_passage_ids() - set(store.passage_ids(store.manifest.ids()))
+    orphans = store.all_passage_ids() - set(all_passages(store.manifest))
     if orphans:
         store.discard(sorted(orphans))
         yield f"{len(orphans)} passages of no known paper were removed from Chroma."

@@ -77,6 +77,12 @@ class RowFile:
         # A machine that lost power may have kept the file's length and not its last pages.
         return rows if rows.any(axis=1).all() else None
 
+    def holds(self, place: Place) -> bool:
+        """Whether all rows of a place are there."""
+        if place.row is None:
+            return False
+        return self.read(np.arange(place.row, place.row + place.count, dtype=np.int64)) is not None
+
     def close(self) -> None:
         """Lets go of the file; reading opens it again."""
         self._mapped = None
@@ -103,3 +109,8 @@ def numbers_of(places: Sequence[Place]) -> tuple[NDArray[np.int64], NDArray[np.i
     owners = np.repeat(np.arange(len(places), dtype=np.int64), counts)
     starts = np.cumsum(counts) - counts
     return owners, np.arange(len(owners), dtype=np.int64) - starts[owners]
+
+
+def row_file(directory: Path, generation: int) -> Path:
+    """Where the vectors of a generation lie by row number."""
+    return directory / (f"vectors-{generation}.f2" if generation > 0 else "vectors.f2")

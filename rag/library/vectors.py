@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from rag.errors import LibraryError
 from rag.library.passages import CHUNKING_VERSION, Passage, embedding_text
+from rag.library.stored import StoredPassage, first_line, stored_passages
 from rag.models.protocols import Vectors
 from rag.paper import Paper
 
@@ -26,23 +26,14 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "passages"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPassage:
-    """A passage as the collection holds it; ``record`` only on a paper's first passage."""
-
-    id: str
-    paper_id: str
-    start: int
-    end: int
-    digest: str
-    text: str
-    record: dict[str, Any] | None = None
+#: Passages read or written in one request.
+_REQUEST = 2_000
 
 
 class VectorIndex:
-    """The collection of one library directory. Cosine space; vectors come in ready made, unit length.
+    """A collection of passages in a directory. Cosine space; vectors come in ready made, unit length.
+
+    Another place for the same collection, as a server, overrides how it is opened and what is said of its errors.
 
     Args:
         directory: Chroma's own directory; made when absent.
@@ -73,26 +64,35 @@ class VectorIndex:
         with self._errors() as collection:
             return dict(collection.metadata or {})
 
-    def upsert(self, papers: Sequence[Paper], passages: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
-        """Writes the passages of papers; ``vectors`` has a row a passage, papers in order, shape ``(n, dimension)``."""
-        rows = [(paper, passage) for paper, own in zip(papers, passages, strict=True) for passage in own]
+    def upsert(
+        self, papers: Sequence[Paper], passages: Sequence[Sequence[Passage]], vectors: Vectors, revision: int = 0
+    ) -> None:
+        """Writes the passages of papers, in requests of whole papers where the collection takes so much at once.
+
+        Args:
+            papers: the papers.
+            passages: their passages, a list a paper.
+            vectors: a row a passage, papers in order, shape ``(n, dimension)``.
+            revision: the change of a library on a server that this is.
+        """
         with self._errors() as collection:
             assert self._client is not None  # noqa: S101 - opened by the line above
-            step = min(self._client.get_max_batch_size(), 2_000)
-            for i in range(0, len(rows), step):
-                part = rows[i : i + step]
+            step = min(self._client.get_max_batch_size(), _REQUEST)
+            start = 0
+            for rows in _requests(papers, passages, step):
                 collection.upsert(
-                    ids=[passage.id for _, passage in part],
-                    embeddings=vectors[i : i + step],
-                    documents=[passage.text for _, passage in part],
-                    metadatas=[_metadata(paper, passage) for paper, passage in part],
+                    ids=[passage.id for _, passage, _ in rows],
+                    embeddings=vectors[start : start + len(rows)],
+                    documents=[passage.text for _, passage, _ in rows],
+                    metadatas=[_metadata(paper, passage, count, revision) for paper, passage, count in rows],
                 )
+                start += len(rows)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Removes passages; unknown ids are passed over."""
         with self._errors() as collection:
-            for i in range(0, len(ids), 2_000):
-                collection.delete(ids=list(ids[i : i + 2_000]))
+            for i in range(0, len(ids), _REQUEST):
+                collection.delete(ids=list(ids[i : i + _REQUEST]))
 
     def query(self, vector: Vectors, limit: int, allowed: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """Passage ids with cosine similarities, best first.
@@ -127,19 +127,19 @@ class VectorIndex:
     def get(self, ids: Sequence[str]) -> list[StoredPassage]:
         """These passages, for the ids that are known."""
         with self._errors() as collection:
-            return _stored(collection.get(ids=list(ids), include=["documents", "metadatas"])) if ids else []
+            return stored_passages(collection.get(ids=list(ids), include=["documents", "metadatas"])) if ids else []
 
     def ids(self) -> set[str]:
         """Ids of all passages."""
         with self._errors() as collection:
             return set(collection.get(include=[])["ids"])
 
-    def scan(self, step: int = 2_000) -> Iterator[list[StoredPassage]]:
+    def scan(self, step: int = _REQUEST) -> Iterator[list[StoredPassage]]:
         """All passages, in pages."""
         offset = 0
         while True:
             with self._errors() as collection:
-                page = _stored(collection.get(limit=step, offset=offset, include=["documents", "metadatas"]))
+                page = stored_passages(collection.get(limit=step, offset=offset, include=["documents", "metadatas"]))
             if not page:
                 return
             yield page
@@ -158,21 +158,30 @@ class VectorIndex:
         except LibraryError:
             raise
         except Exception as error:  # Chroma's Rust core raises bare and foreign classes
-            raise LibraryError(
-                f"the Chroma database in {self._directory} cannot be used ({_first_line(error)}); "
-                "look closer with: citewell doctor"
-            ) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> LibraryError:
+        return LibraryError(
+            f"the Chroma database in {self._directory} cannot be used ({first_line(error)}); "
+            "look closer with: citewell doctor"
+        )
 
     def _connect(self) -> Collection:
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
 
         self._directory.mkdir(parents=True, exist_ok=True)
         settings = chromadb.config.Settings(anonymized_telemetry=False)
-        self._client = chromadb.PersistentClient(str(self._directory), settings=settings)
+        try:
+            self._client = chromadb.PersistentClient(str(self._directory), settings=settings)
+        except BaseException:
+            # Chroma keeps what it could not start, and would give that to the next who asks.
+            SharedSystemClient._identifier_to_system.pop(str(self._directory), None)
+            raise
         self._collection = self._client.get_or_create_collection(
             COLLECTION,
             embedding_function=None,
-            metadata=dict(self._facts),
+            metadata=dict(self._facts) or None,
             configuration={"hnsw": {"space": "cosine"}},
         )
         return self._collection
@@ -188,33 +197,35 @@ def digest(paper: Paper, passage: Passage) -> str:
     return hashlib.sha256(embedding_text(paper, passage).encode()).hexdigest()[:20]
 
 
-def _metadata(paper: Paper, passage: Passage) -> dict[str, str | int]:
+def _requests(
+    papers: Sequence[Paper], passages: Sequence[Sequence[Passage]], step: int
+) -> Iterator[list[tuple[Paper, Passage, int]]]:
+    """Rows of paper, passage and the paper's number of passages; a paper is divided only when it alone is too long."""
+    request: list[tuple[Paper, Passage, int]] = []
+    for paper, own in zip(papers, passages, strict=True):
+        rows = [(paper, passage, len(own)) for passage in own]
+        if request and len(request) + len(rows) > step:
+            yield request
+            request = []
+        for i in range(0, len(rows), step):
+            if request and i:
+                yield request
+                request = []
+            request += rows[i : i + step]
+    if request:
+        yield request
+
+
+def _metadata(paper: Paper, passage: Passage, count: int, revision: int) -> dict[str, str | int]:
     metadata: dict[str, str | int] = {
         "paper_id": paper.id,
         "start": passage.start,
         "end": passage.end,
         "digest": digest(paper, passage),
     }
+    if revision:
+        metadata["revision"] = revision
     if passage.index == 0:
-        record = {k: v for k, v in paper.to_dict().items() if k != "abstract" and v} | {"source": paper.source}
+        record = {k: v for k, v in paper.to_record().items() if k != "abstract" and v} | {"passages": count}
         metadata["record"] = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     return metadata
-
-
-def _stored(found: Any) -> list[StoredPassage]:
-    return [
-        StoredPassage(
-            id=i,
-            paper_id=str(m["paper_id"]),
-            start=int(m["start"]),
-            end=int(m["end"]),
-            digest=str(m["digest"]),
-            text=str(text),
-            record=json.loads(m["record"]) if "record" in m else None,
-        )
-        for i, text, m in zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-    ]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).partition("\n")[0] or type(error).__name__)[:200]

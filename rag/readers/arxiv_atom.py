@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rag.paper import normal_arxiv_id
+from rag.paper import arxiv_version_of, normal_arxiv_id
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.latex import from_latex
 from rag.readers.source import Source
@@ -40,4 +40,5 @@ def _paper(source: str, position: str, entry: Any) -> Record:
         url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else address,
         doi=text_in(child(entry, "doi")),
         arxiv_id=arxiv_id,
+        arxiv_version=arxiv_version_of(address) if arxiv_id else None,
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.paper import normal_arxiv_id
+from rag.paper import arxiv_version_of, normal_arxiv_id
 from rag.readers.arxiv_json import year_of_id
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.latex import from_latex
@@ -59,6 +59,8 @@ def _of_meta(source: str, page: Page) -> Record:
         doi=_meta(page, "citation_doi", "dc.identifier"),
         arxiv_id=arxiv_id,
         pmid=_meta(page, "citation_pmid"),
+        arxiv_version=arxiv_version_of(_meta(page, "citation_arxiv_id"))
+        or (arxiv_version_of(_meta(page, "citation_pdf_url", "og:url")) if arxiv_id else None),
     )
 
 

@@ -37,6 +37,7 @@ def _record(source: str, position: str, record: Mapping[str, Any]) -> Record:
         url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
         doi=record.get("doi"),
         arxiv_id=arxiv_id,
+        arxiv_version=_last_version(record),
     )
 
 
@@ -53,6 +54,11 @@ def _first_version(record: Mapping[str, Any]) -> int | None:
     versions = record.get("versions")
     first = versions[0] if isinstance(versions, list) and versions else None
     return year_of(first.get("created")) if isinstance(first, Mapping) else None
+
+
+def _last_version(record: Mapping[str, Any]) -> int | None:
+    versions = record.get("versions")
+    return len(versions) if isinstance(versions, list) and versions else None
 
 
 def year_of_id(arxiv_id: str | None) -> int | None:

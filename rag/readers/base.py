@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from rag.paper import Paper, normal_arxiv_id, normal_doi
+from rag.paper import Paper, arxiv_version_of, normal_arxiv_id, normal_doi
 from rag.text.normalise import normalise
 
 #: Characters of one record (a line of JSON Lines, a BibTeX entry, a row) before it is taken for damage and skipped.
@@ -82,12 +82,13 @@ def build(
     doi: object = None,
     arxiv_id: object = None,
     pmid: object = None,
+    arxiv_version: int | None = None,
     paper_id: object = None,
 ) -> Record:
     """The paper that these raw fields give, or the skip that says why they give none.
 
     Fields come as a file holds them, of any type. A field that cannot be what it should be counts as absent; only a
-    missing title or abstract costs the record.
+    missing title or abstract costs the record. ``arxiv_version``, where it is not given, is read off id or address.
     """
     clean_title = normalise(text_of(title))
     if is_absent(clean_title):
@@ -114,6 +115,7 @@ def build(
         arxiv_id=normal_arxiv_id(text_of(arxiv_id)) or _arxiv_id_of(link, known_doi),
         pmid=text_of(pmid),
         source=source,
+        arxiv_version=arxiv_version or arxiv_version_of(text_of(arxiv_id)) or _version_of_link(link),
         paper_id=fact(paper_id, limit=200),
     )
 
@@ -122,6 +124,10 @@ def _arxiv_id_of(link: str, doi: str | None) -> str | None:
     """The arXiv id that an address or an arXiv DOI names."""
     found = _ARXIV_ADDRESS.match(link) or _ARXIV_DOI.fullmatch(doi or "")
     return normal_arxiv_id(found.group(1).removesuffix(".pdf")) if found else None
+
+
+def _version_of_link(link: str) -> int | None:
+    return arxiv_version_of(link) if _ARXIV_ADDRESS.match(link) else None
 
 
 def initials_first(name: str) -> str:

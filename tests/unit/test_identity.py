@@ -76,3 +76,25 @@ def test_merging_twice_changes_nothing_more() -> None:
 def test_every_identifier_is_a_key() -> None:
     paper = _paper(doi="10.1000/x", arxiv_id="2001.00001", pmid="7")
     assert keys(paper)[:3] == ["doi:10.1000/x", "arxiv:2001.00001", "pmid:7"]
+
+
+def test_an_earlier_arxiv_version_changes_nothing() -> None:
+    known = _paper(arxiv_id="2001.00001", arxiv_version=3, source="a")
+    earlier = _paper(arxiv_id="2001.00001v1", arxiv_version=1, source="a", abstract=OTHER * 3, venue="ICLR")
+    assert merge(known, earlier) == known
+
+
+def test_a_later_arxiv_version_replaces_the_text_whatever_its_source_and_length() -> None:
+    known = _paper(arxiv_id="2001.00001", arxiv_version=1, source="a", year=2020)
+    later = merge(known, _paper(arxiv_id="2001.00001", arxiv_version=2, source="b", abstract="We study batches."))
+    assert (later.abstract, later.arxiv_version, later.year) == ("We study batches.", 2, 2020)
+
+
+def test_a_duplicate_of_one_source_may_add_but_not_shorten() -> None:
+    known = _paper(source="a.bib")
+    merged = merge(known, _paper(source="a.bib", abstract="We study batches.", doi="10.1000/x"), duplicate=True)
+    assert (merged.abstract, merged.doi) == (ABSTRACT, "10.1000/x")
+
+
+def test_an_abstract_that_was_cut_off_is_replaced_by_the_whole_one() -> None:
+    assert merge(_paper(source="a", abstract=ABSTRACT[:80]), _paper(source="b")).abstract == ABSTRACT

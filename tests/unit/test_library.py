@@ -91,6 +91,36 @@ def test_two_works_under_one_wrong_doi_both_stay(library: Library) -> None:
     assert {p.title for p in library.papers()} == {"Widgets 1", "Coral reefs"}
 
 
+@pytest.mark.parametrize("longer_first", [True, False])
+def test_a_file_that_tells_of_one_work_twice_and_differently_changes_nothing_when_read_again(
+    library: Library, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, longer_first: bool
+) -> None:
+    monkeypatch.setattr("rag.library.ingest.BATCH_PASSAGES", 1)  # the two come in different batches
+    both = [paper(1), paper(1, abstract="Study 1 measures widgets.")]
+    records = [*(both if longer_first else both[::-1]), paper(2)]
+    first = library.add(records)
+    assert (first.added, first.merged, first.updated) == (2, 1, 0)
+    assert library.papers()[0].abstract == paper(1).abstract
+    embedder.embedded.clear()
+    second = library.add(records)
+    assert (second.unchanged, second.merged, second.updated, second.added) == (3, 0, 0, 0)
+    assert embedder.embedded == []
+
+
+def test_a_source_may_correct_an_abstract_and_take_the_correction_back(library: Library) -> None:
+    corrected = paper(1, abstract="Study 1 was corrected.")
+    library.add([paper(1)])
+    for record in (corrected, paper(1), corrected):
+        assert library.add([record]).updated == 1
+        assert library.papers()[0].abstract == record.abstract
+
+
+def test_a_removed_paper_comes_back_when_its_file_is_read_again(library: Library) -> None:
+    library.add([paper(1), paper(1, abstract="Study 1 measures widgets.")])
+    library.remove([library.papers()[0].id])
+    assert library.add([paper(1)]).added == 1
+
+
 def test_removed_papers_are_gone_from_both_halves(library: Library) -> None:
     library.add([paper(n) for n in range(4)])
     gone = library.papers()[2]

@@ -297,3 +297,15 @@ def test_parts_one_and_two_stay_two_papers(tmp_path: Path) -> None:
     part = "TY  - JOUR\nAU  - Doe, Jane\nPY  - 2020\nTI  - On Parts. Part {}\nAB  - Shared by both parts.\nER  - \n"
     path.write_text(part.format("I") + part.format("II"))
     assert len({record.id for record in read_papers(path) if isinstance(record, Paper)}) == 2
+
+
+def test_the_arxiv_version_is_kept_beside_the_id_that_has_none(tmp_path: Path) -> None:
+    entry = (
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>http://arxiv.org/abs/2001.00001v{}</id>"
+        "<title>Large Batches</title><summary>We study large batches.</summary></entry></feed>"
+    )
+    (tmp_path / "a.xml").write_text(entry.format(2))
+    (paper,) = read_papers(tmp_path / "a.xml")
+    assert isinstance(paper, Paper)
+    assert (paper.arxiv_id, paper.arxiv_version) == ("2001.00001", 2)
+    assert "arxiv_version" not in paper.to_dict()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.library.embedded import EmbeddedStore
 from rag.library.filters import Filters
 from rag.library.passages import passages
 from rag.library.store import Store
@@ -64,7 +65,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def _library(directory: Path, embedder: WordEmbedder, papers: Sequence[Paper]) -> Store:
-    store = Store(directory, embedding=embedder.name, dimension=embedder.dimension, create=True)
+    store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension, create=True)
     cut = [passages(paper) for paper in papers]
     if papers:
         with store.writing() as writer:

@@ -143,3 +143,25 @@ def test_a_key_is_not_shown_by_an_error_about_another_setting(monkeypatch: pytes
     with pytest.raises(SettingsError) as caught:
         Settings.load()
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["host:8000", "ftp://host", "http://", "http://u:p@host:8000", "http://host/?x=1"])
+def test_the_address_of_a_chroma_server_is_checked(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("CITEWELL_CHROMA_URL", url)
+    with pytest.raises(SettingsError, match="CITEWELL_CHROMA_URL") as refused:
+        Settings.load()
+    assert "u:p" not in str(refused.value)
+
+
+def test_an_empty_address_or_token_of_a_chroma_server_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CITEWELL_CHROMA_URL", "CITEWELL_CHROMA_TOKEN"):
+        monkeypatch.setenv(name, "")
+    settings = Settings.load()
+    assert (settings.chroma_url, settings.chroma_token) == (None, None)
+
+
+def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITEWELL_CHROMA_TOKEN", "geheim\u00fc")
+    with pytest.raises(SettingsError, match="CITEWELL_CHROMA_TOKEN") as refused:
+        Settings.load()
+    assert "geheim" not in str(refused.value)
