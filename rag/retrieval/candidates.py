@@ -29,17 +29,14 @@ class Candidates:
         ids: paper ids, rising, ``n`` of them.
         block: the vectors of their passages, at least one a paper.
         bm25: lexical scores, 0 for a paper that shares no word, shape ``(n,)``.
+        trust: the lexical gate (:func:`rag.retrieval.fusion.gate`), 0 to 1.
     """
 
     question: Question
     ids: Sequence[str]
     block: Block
     bm25: Scores
-
-    @property
-    def trust(self) -> float:
-        """The lexical gate, 0 to 1."""
-        return gate(self.bm25, self.question.mass, self.question.papers)
+    trust: float
 
     def similarities(self, vector: Vectors) -> Scores:
         """The product of every passage with a vector, shape ``(passages,)``."""
@@ -65,7 +62,7 @@ class Candidates:
 
     def fused(self, nearness: Scores) -> Scores:
         """One score a paper from what the vectors (:meth:`best`) and the words say."""
-        return fuse(nearness, self.bm25, self.question.mass, self.question.papers)
+        return fuse(nearness, self.bm25, self.question.mass, self.trust)
 
     def _starts(self) -> NDArray[np.intp]:
         return np.searchsorted(self.block.owners, np.arange(len(self.ids)))
@@ -110,7 +107,8 @@ def gather(
     block = store.block(ids)
     ids, block = _present(ids, block)
     stage("dense")
-    return Candidates(question, ids, block, np.array([bm25.get(i, 0.0) for i in ids], dtype=np.float64))
+    scores = np.array([bm25.get(i, 0.0) for i in ids], dtype=np.float64)
+    return Candidates(question, ids, block, scores, gate(scores, question.mass, question.papers))
 
 
 def paper_of(passage_id: str) -> str:

@@ -58,7 +58,7 @@ def gate(bm25: Scores, mass: float, papers: int) -> float:
     return float(1.0 / (1.0 + np.exp(-np.clip(max(by_coverage, by_evidence), -30.0, 30.0))))
 
 
-def fuse(cosine: Scores, bm25: Scores, mass: float, papers: int) -> Scores:
+def fuse(cosine: Scores, bm25: Scores, mass: float, trust: float) -> Scores:
     """One score a candidate: cosine plus gated lexical coverage. A convex combination of scores brought to a scale by
     their theoretical bounds (Bruch et al., 2023, "An Analysis of Fusion Functions for Hybrid Retrieval"), with
     :func:`gate` as the question's own weight.
@@ -67,7 +67,7 @@ def fuse(cosine: Scores, bm25: Scores, mass: float, papers: int) -> Scores:
         cosine: similarity of each candidate's best passage to the question, shape ``(n,)``.
         bm25: lexical score of each candidate, shape ``(n,)``.
         mass: see :func:`coverage`; 0 for a question of stop words only, which leaves the cosine alone.
-        papers: papers in the library.
+        trust: :func:`gate` over all candidates.
     """
-    fused: Scores = cosine + LEXICAL_WEIGHT * gate(bm25, mass, papers) * coverage(bm25, mass)
+    fused: Scores = cosine + LEXICAL_WEIGHT * trust * coverage(bm25, mass)
     return fused
