@@ -33,7 +33,7 @@ def joined(own: SearchResult, other: SearchResult) -> SearchResult:
     found: dict[str, Evidence] = {e.paper.id: e for e in own.evidence}
     for evidence in other.evidence:
         found.setdefault(evidence.paper.id, replace(evidence, score=min(evidence.score, last)))
-    by_own, by_other = _ranked_odds(own), _odds(other)
+    by_own, by_other = ranked_odds(own), _odds(other)
     least_own, least_other = min(by_own.values()), min(by_other.values())
 
     def worth(paper_id: str) -> float:
@@ -47,11 +47,11 @@ def joined(own: SearchResult, other: SearchResult) -> SearchResult:
     return replace(own, evidence=tuple(found[i] for i in order), timings_ms=timings)
 
 
+def ranked_odds(result: SearchResult) -> Mapping[str, float]:
+    """The log-odds of each paper's relevance, by id, a little lower with every rank so that no two are equal."""
+    return {i: odds - _RANK_WEIGHT * log(rank) for rank, (i, odds) in enumerate(_odds(result).items(), 1)}
+
+
 def _odds(result: SearchResult) -> Mapping[str, float]:
-    """The log-odds of each paper's relevance."""
     bounded = {e.paper.id: min(max(e.score, 1 - _SUREST), _SUREST) for e in result.evidence}
     return {paper_id: log(p / (1 - p)) for paper_id, p in bounded.items()}
-
-
-def _ranked_odds(result: SearchResult) -> Mapping[str, float]:
-    return {i: odds - _RANK_WEIGHT * log(rank) for rank, (i, odds) in enumerate(_odds(result).items(), 1)}

@@ -33,8 +33,8 @@ _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,400})[\"”»]|(?<!\w)[
 
 
 def clean(query: str) -> str:
-    """A query as it is searched: single spaces, bounded length."""
-    return " ".join(query[:MAX_CHARACTERS].split())
+    """A query as it is searched: single spaces, bounded length, ``?`` for half a surrogate pair, which is no text."""
+    return " ".join(query[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8").split())
 
 
 def keywords(query: str) -> list[str]:

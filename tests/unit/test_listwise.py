@@ -72,21 +72,25 @@ def test_without_room_for_two_papers_there_is_nothing_to_ask() -> None:
     assert ranking_request(PROMPT, QUESTION, LONG[:1], COUNTER, 2_500) == ((), 0)
 
 
-def test_the_papers_come_in_the_models_order_with_the_searchs_scores() -> None:
-    found = _found(0.9, 0.8, 0.7)
+def test_papers_the_search_cannot_tell_apart_come_in_the_models_order_with_the_searchs_scores() -> None:
+    found = _found(0.55, 0.5, 0.45)
     taken = _taken(found, "[3] > [1] > [2]")
     assert _numbers(taken) == [2, 0, 1]
     assert taken is not None
-    assert [e.score for e in taken.evidence] == [0.7, 0.9, 0.8]
+    assert [e.score for e in taken.evidence] == [0.45, 0.55, 0.5]
     assert taken.relevant == found.relevant
 
 
+def test_a_paper_the_search_is_sure_of_is_not_lost_to_a_model_that_errs() -> None:
+    assert _numbers(_taken(_found(0.99, 0.3, 0.2), "[3] > [2] > [1]"))[0] == 0
+
+
 def test_a_paper_the_question_names_keeps_its_place_and_is_not_asked_about() -> None:
-    assert _numbers(_taken(_found(1.0, 0.8, 0.7), "[2] > [1]")) == [0, 2, 1]
+    assert _numbers(_taken(_found(1.0, 0.5, 0.5), "[2] > [1]")) == [0, 2, 1]
 
 
 def test_papers_beyond_those_that_were_shown_follow_as_they_were() -> None:
-    found = _found(*(0.9 - n / 100 for n in range(24)))
+    found = _found(*(0.5 for _ in range(24)))
     assert _numbers(_taken(found, "[20] > [1]")) == [19, *range(19), *range(20, 24)]
 
 
