@@ -85,7 +85,8 @@ def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: boo
     from rag.api import Library
 
     sample = getattr(arguments, "sample", False)
-    library = Library.open(chosen.library, chosen, create=create or sample)
+    with Progress("papers") as progress:
+        library = Library.open(chosen.library, chosen, create=create or sample, following=progress.following)
     if sample and not len(library):
         say(f"The library {chosen.library} is empty: filling it with the sample papers (once, half a minute or so).")
         with Progress("papers") as progress:
