@@ -338,6 +338,8 @@ def test_a_directory_is_either_a_library_of_its_own_or_follows_a_server(machines
     machines.open("here").add(synthetic(2))
     with pytest.raises(LibraryError, match="CITEWELL_CHROMA_URL"):
         Library.open(tmp_path / "here", Settings(), embedder=WordEmbedder())
+    (check,) = [c for c in check_library(tmp_path / "here", WordEmbedder()) if not c.ok]
+    assert "follows a library on a Chroma server" in check.detail
 
 
 def test_a_collection_of_someone_else_is_left_alone(machines: Machines) -> None:
