@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
+from rag.library.locks import WRITER_WAIT_S
 from rag.library.manifest import Manifest, beside_chroma
 from rag.library.passages import Passage, passages
 from rag.library.vectors import VectorIndex
@@ -61,7 +62,7 @@ class Store(ABC):
         return
 
     @abstractmethod
-    def writing(self, timeout_s: float = 1.5) -> AbstractContextManager[Writer]:
+    def writing(self, timeout_s: float = WRITER_WAIT_S) -> AbstractContextManager[Writer]:
         """Admits this process as the one writer for the block.
 
         Raises:
