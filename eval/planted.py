@@ -61,9 +61,9 @@ def _opened(directory: Path, settings: Settings, embedder: Embedder | None) -> L
     """The library in a directory of the cache; one that cannot be opened any more (another version made it, or it is
     damaged) is made anew."""
     try:
-        return Library.open(directory, settings, create=True, embedder=embedder)
+        return Library.open(directory, settings.local(), create=True, embedder=embedder)
     except LibraryBusyError:
         raise
     except LibraryError:
         shutil.rmtree(directory)
-        return Library.open(directory, settings, create=True, embedder=embedder)
+        return Library.open(directory, settings.local(), create=True, embedder=embedder)

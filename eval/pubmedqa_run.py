@@ -75,7 +75,7 @@ def evaluate_pubmedqa(
     records: list[AnswerRecord] = []
     with (
         tempfile.TemporaryDirectory(prefix="citewell-eval-", ignore_cleanup_errors=True) as place,
-        Library.open(Path(place) / "library", chosen, create=True, embedder=embedder) as library,
+        Library.open(Path(place) / "library", chosen.local(), create=True, embedder=embedder) as library,
     ):
         library.add((q.paper for q in questions), merge=False, progress=lambda r: progress(f"{r.read} abstracts read"))
         assistant = Assistant(_WithoutInstruction(library), chosen, backend=backend, similarity=library.similarity)

@@ -69,12 +69,14 @@ def evaluate_retrieval(
         ModelError: the embedding model cannot be loaded.
     """
     from rag.api import Library
+    from rag.settings import Settings
 
+    chosen = (settings or Settings.load()).local()
     folder = open_beir(directory, judgements)
     # The library goes with the directory, whatever happens.
     with (
         tempfile.TemporaryDirectory(prefix="citewell-eval-", ignore_cleanup_errors=True) as place,
-        Library.open(Path(place) / "library", settings, create=True, embedder=embedder) as library,
+        Library.open(Path(place) / "library", chosen, create=True, embedder=embedder) as library,
     ):
         start = clock()
         report = library.add(

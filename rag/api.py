@@ -40,6 +40,7 @@ class Library:
         *,
         create: bool = False,
         embedder: Embedder | None = None,
+        following: Callable[[int], None] = lambda _: None,
     ) -> Self:
         """The library in a directory.
 
@@ -48,6 +49,7 @@ class Library:
             settings: name the embedding model, and the server if there is one; from the environment when absent.
             create: make an empty library where there is none.
             embedder: an embedding model to use in place of the one the settings name.
+            following: told how many papers were read from a server so far, where the directory follows one.
 
         Raises:
             LibraryError: no library there, a damaged one, or one built with another embedding model.
@@ -60,7 +62,14 @@ class Library:
 
             embedder = build_embedder(settings)
         address = ServerAddress.of(settings)
-        store = open_store(Path(path), address, embedding=embedder.name, dimension=embedder.dimension, create=create)
+        store = open_store(
+            Path(path),
+            address,
+            embedding=embedder.name,
+            dimension=embedder.dimension,
+            create=create,
+            following=following,
+        )
         return cls(store, embedder)
 
     def close(self) -> None:

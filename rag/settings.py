@@ -128,6 +128,10 @@ class Settings(BaseSettings):
             given = "" if secret else f" (given: {first.get('input')!r})"
             raise SettingsError(f"{name}: {first['msg']}{given}") from None
 
+    def local(self) -> Self:
+        """The same settings for a library of a moment: in its own directory, whatever server the user's own is on."""
+        return self.model_copy(update={"chroma_url": None})
+
     @property
     def embedding_model_name(self) -> str:
         """The embedding model in use: the one set, or the default of its kind."""

@@ -46,7 +46,7 @@ def take(outdir: Path) -> list[Path]:
     settings = Settings(llm="extractive", embedding="minilm")
     with (
         tempfile.TemporaryDirectory() as directory,
-        Library.open(Path(directory) / "library", settings, create=True) as library,
+        Library.open(Path(directory) / "library", settings.local(), create=True) as library,
     ):
         library.ingest([Path(str(files("rag") / "sample" / "papers.jsonl"))])
         assistant = Assistant(library, settings, similarity=library.similarity)

@@ -59,7 +59,7 @@ def _ingest(embedder: MiniLM, scratch: Path) -> dict[str, float]:
         start = time.perf_counter()
         embedder.embed_texts(texts)
         bare.append(len(papers) / (time.perf_counter() - start))
-        with Library.open(scratch / f"ingest{n}", Settings(), create=True, embedder=embedder) as library:
+        with Library.open(scratch / f"ingest{n}", Settings().local(), create=True, embedder=embedder) as library:
             start = time.perf_counter()
             library.add(papers)
             whole.append(len(papers) / (time.perf_counter() - start))

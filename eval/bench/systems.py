@@ -40,7 +40,7 @@ class Citewell:
         from rag.api import Library
         from rag.settings import Settings
 
-        with Library.open(directory, Settings(), create=True, embedder=embedder) as library:
+        with Library.open(directory, Settings().local(), create=True, embedder=embedder) as library:
             library.add(papers)
 
     def imports(self) -> None:
@@ -55,7 +55,7 @@ class Citewell:
         from rag.api import Library
         from rag.settings import Settings
 
-        library = Library.open(directory, Settings(), embedder=embedder)
+        library = Library.open(directory, Settings().local(), embedder=embedder)
         return lambda question: [e.paper.id for e in library.search(question, K).evidence]
 
 

@@ -24,7 +24,7 @@ def add_parser(commands: options.Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ingests, reports, and exits with 0 also when single records were skipped."""
-    from rag.api import Library, read_all
+    from rag.api import read_all
     from rag.library.ingest import plan
     from rag.library.opening import has_library
     from rag.library.server import ServerAddress
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         # Read ahead to the first record: a path that cannot be read must not leave an empty library behind.
         records = options.peeked(read_all(arguments.paths, arguments.format))
-        with Library.open(chosen.library, chosen, create=not arguments.dry_run) as library:
+        with options.open_library(arguments, chosen, create=not arguments.dry_run) as library:
             if arguments.dry_run:
                 report = library.plan(records)
             else:

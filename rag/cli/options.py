@@ -90,7 +90,8 @@ def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: boo
     from rag.api import Library
 
     sample = getattr(arguments, "sample", False)
-    library = Library.open(chosen.library, chosen, create=create or sample)
+    with Progress("papers") as progress:
+        library = Library.open(chosen.library, chosen, create=create or sample, following=progress.following)
     unfinished = chosen.library / _UNFINISHED
     if sample and (unfinished.exists() or not len(library)):
         state = "is empty" if not len(library) else "holds a part of the sample only"

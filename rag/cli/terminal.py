@@ -103,6 +103,11 @@ class Progress:
             f"{report.read} {self._unit} read, {report.embedded} passages embedded, {report.embedded / seconds:.0f}/s"
         )
 
+    def following(self, done: int) -> None:
+        """Shows how much was read of a library on a server."""
+        rate = done / max(time.monotonic() - self._start, 0.001)
+        self.show(f"{done} {self._unit} read from the server, {rate:.0f}/s")
+
     def counted(self, done: int, total: int) -> None:
         """Shows how much of a known amount is done, how fast it goes and how long the rest will take."""
         rate = done / max(self._clock() - self._start, 0.001)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import CitewellError, LibraryBusyError, LibraryError
-from rag.library.embedded import EmbeddedStore, index_directories
+from rag.library.embedded import EmbeddedStore, index_directories, refuse_replica
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest, beside_chroma
 from rag.library.probe import chroma_damage
@@ -58,6 +58,12 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         manifest = Manifest(directory / "manifest.sqlite")
     except LibraryError as error:
         yield Check("manifest", False, str(error))
+        return
+    try:
+        refuse_replica(manifest, directory)
+    except LibraryError as error:
+        manifest.close()
+        yield Check("library", False, str(error))
         return
     damage = manifest.damage()
     found = f"{damage}; mend it with: citewell doctor --repair" if damage else ""

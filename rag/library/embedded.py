@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
-from rag.library.locks import FairLock, FileLock
+from rag.library.locks import WRITER_WAIT_S, FairLock, FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import Passage
 from rag.library.probe import DATABASE
@@ -87,7 +87,7 @@ class EmbeddedStore(Store):
             vectors.delete(passage_ids)
 
     @contextmanager
-    def writing(self, timeout_s: float = 1.5) -> Iterator[Writer]:
+    def writing(self, timeout_s: float = WRITER_WAIT_S) -> Iterator[Writer]:
         """As the base class."""
         busy = f"another process is writing to the library {self.directory}; wait until it is done and try again"
         with self._write_lock.hold(timeout_s=timeout_s, busy=busy):

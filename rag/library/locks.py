@@ -16,6 +16,8 @@ from pathlib import Path
 
 from rag.errors import LibraryBusyError, LibraryError
 
+#: A second writer waits so long for the first: with the start of a command, its message comes within two seconds.
+WRITER_WAIT_S = 0.5
 _POLL_S = 0.002
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,13 @@ from rag.library.store import Store
 
 
 def open_store(
-    directory: Path, address: ServerAddress | None, *, embedding: str, dimension: int, create: bool = False
+    directory: Path,
+    address: ServerAddress | None,
+    *,
+    embedding: str,
+    dimension: int,
+    create: bool = False,
+    following: Callable[[int], None] = lambda _: None,
 ) -> Store:
     """The library of a directory, or the one on a server that the directory follows.
 
@@ -25,7 +31,7 @@ def open_store(
         return EmbeddedStore(directory, embedding=embedding, dimension=dimension, create=create)
     from rag.library.shared import SharedStore
 
-    return SharedStore(directory, address, embedding=embedding, dimension=dimension, create=create)
+    return SharedStore(directory, address, embedding=embedding, dimension=dimension, create=create, progress=following)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from rag.errors import LibraryError
 from rag.library.embedded import index_directories, refuse_replica
 from rag.library.ingest import BATCH_PASSAGES
 from rag.library.lexical import LexicalIndex
-from rag.library.locks import FileLock
+from rag.library.locks import WRITER_WAIT_S, FileLock
 from rag.library.manifest import Manifest
 from rag.library.passages import Passage, embedding_text, passages
 from rag.library.rows import RowFile, row_file
@@ -98,7 +98,7 @@ def _rebuild_directory(
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
     with (
-        FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy),
+        FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy),
         closing(Manifest(directory / "manifest.sqlite")) as manifest,
     ):
         refuse_replica(manifest, directory)

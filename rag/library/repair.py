@@ -9,7 +9,7 @@ from pathlib import Path
 from rag.errors import LibraryError
 from rag.library.embedded import index_directories, refuse_replica
 from rag.library.lexical import LexicalIndex
-from rag.library.locks import FileLock
+from rag.library.locks import WRITER_WAIT_S, FileLock
 from rag.library.manifest import Manifest
 from rag.library.opening import open_store
 from rag.library.passages import embedding_text, passages
@@ -48,7 +48,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
     if not (directory / "write.lock").exists():
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
-    with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
+    with FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy):
         if _manifest_is_lost(directory):
             yield from _manifest_from_chroma(directory, embedder)
         with closing(Manifest(directory / "manifest.sqlite")) as manifest:
@@ -68,7 +68,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
 def _repair_replica(directory: Path) -> Iterator[str]:
     """Takes away what of a replica cannot be read; it is read from the server again when it is opened next."""
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
-    with FileLock(directory / "write.lock").hold(timeout_s=1.5, busy=busy):
+    with FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy):
         if (directory / "manifest.sqlite").exists() and _manifest_is_lost(directory):
             _set_manifest_aside(directory)
             yield "The manifest could not be read; it is made again from the server. The damaged one stays beside it."

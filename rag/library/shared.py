@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from rag.errors import LibraryError
 from rag.library.lease import Lease
-from rag.library.locks import FileLock
+from rag.library.locks import WRITER_WAIT_S, FileLock
 from rag.library.passages import Passage
 from rag.library.replica import Progress, Replica
 from rag.library.rows import RowFile, row_file
@@ -87,7 +87,7 @@ class SharedStore(Store):
         self._passages.delete(passage_ids)
 
     @contextmanager
-    def writing(self, timeout_s: float = 1.5) -> Iterator[Writer]:
+    def writing(self, timeout_s: float = WRITER_WAIT_S) -> Iterator[Writer]:
         """As the base class, across machines; what another writer left half done is finished first."""
         busy = f"another process is writing to the library {self._address}; wait until it is done and try again"
         start = self._clock()

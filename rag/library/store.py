@@ -16,6 +16,7 @@ import numpy as np
 
 from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
+from rag.library.locks import WRITER_WAIT_S
 from rag.library.manifest import Manifest, beside_chroma
 from rag.library.passages import Passage
 from rag.library.rows import Block, Place, RowFile, numbers_of
@@ -65,7 +66,7 @@ class Store(ABC):
         return
 
     @abstractmethod
-    def writing(self, timeout_s: float = 1.5) -> AbstractContextManager[Writer]:
+    def writing(self, timeout_s: float = WRITER_WAIT_S) -> AbstractContextManager[Writer]:
         """Admits this process as the one writer for the block.
 
         Raises:

@@ -180,6 +180,26 @@ def test_an_ingest_killed_on_one_machine_is_finished_at_once_by_the_next_and_see
     assert machines.failed("there") == machines.failed("here") == {}
 
 
+def test_readers_see_whole_papers_only_while_another_process_writes_to_their_replica(machines: Machines) -> None:
+    whole = {p.title: p.abstract for p in synthetic(120)}
+    readers = [machines.open("here"), machines.open("there")]
+    readers[0].add(synthetic(5))
+    command = [sys.executable, "-m", "tests.support.ingest_process", str(machines.folder / "here"), "120"]
+    environment = {"CITEWELL_CHROMA_URL": machines.address.url, "CITEWELL_CHROMA_COLLECTION": machines.address.name}
+    writer = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    while writer.poll() is None:
+        for reader in readers:
+            found = reader.search("Synthetic study 7 topic").evidence
+            assert len(found) >= 5
+            for evidence in found:
+                assert whole[evidence.paper.title] == evidence.paper.abstract
+                assert all(p.passage.text in evidence.paper.abstract for p in evidence.passages)
+    assert writer.communicate()[0].endswith("done\n")
+    for reader in readers:
+        assert _titles(reader) == set(whole)
+        assert len(reader._store.lexical) == len(whole)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_an_ingest_killed_twenty_times_loses_nothing_and_embeds_little_twice(machines: Machines) -> None:
@@ -318,6 +338,8 @@ def test_a_directory_is_either_a_library_of_its_own_or_follows_a_server(machines
     machines.open("here").add(synthetic(2))
     with pytest.raises(LibraryError, match="CITEWELL_CHROMA_URL"):
         Library.open(tmp_path / "here", Settings(), embedder=WordEmbedder())
+    (check,) = [c for c in check_library(tmp_path / "here", WordEmbedder()) if not c.ok]
+    assert "follows a library on a Chroma server" in check.detail
 
 
 def test_a_collection_of_someone_else_is_left_alone(machines: Machines) -> None:

@@ -165,3 +165,7 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(monkeypatch:
     with pytest.raises(SettingsError, match="CITEWELL_CHROMA_TOKEN") as refused:
         Settings.load()
     assert "geheim" not in str(refused.value)
+
+
+def test_a_library_of_a_moment_stays_off_the_server() -> None:
+    assert Settings(chroma_url="http://host:8000", k=3).local() == Settings(k=3)
