@@ -28,12 +28,12 @@ _FARTHEST: Final = 15
 _ENDS_SCOPE: Final = frozenset(". ; : ! ? ( ) but however while whereas although though because since which".split())
 # "not only X but also Y", "no less than" and the like turn nothing around; a bare "No," answers a question.
 _NO_CUE = re.compile(
-    r"\bnot (?:only|just|merely|solely|limited|necessarily|to mention)\b|\bno (?:less|fewer|more|longer|matter|doubt)\b"
-    r"|\bno,|\bas (?:little|few) as\b|\bnot yet\b",
+    r"\bnot (?:only|just|merely|solely|limited|necessarily|to mention)\b|\bno (?:less|fewer|more|matter|doubt)\b"
+    r"|\bno longer than\b|\bno,|\bas (?:little|few) as\b|\bnot yet\b",
     re.IGNORECASE,
 )
 # These deny without a "not". What they reach is less certain: words beside them count as neither affirmed nor denied.
-_IMPLICIT: Final = frozenset(
+IMPLICIT: Final = frozenset(
     """absence absent avoid avoids barely bypass bypasses challenge challenges challenging despite difficult difficulty
     eliminate eliminates except exclude excludes failure failures far few forgo free gap hard hinder hinders ignore
     ignores impossible impractical inability inadequate incapable incompatible insufficient limit limitation limitations
@@ -41,6 +41,8 @@ _IMPLICIT: Final = frozenset(
     problems rare rarely rather instead scarce seldom struggle struggles suffer suffers unclear
     unexplored unknown unlike unnecessary unsolved yet""".split()
 )
+# "It is not the case that ...": the cue reaches all of what follows.
+_FRAMES: Final = frozenset("case true correct right so accurate".split())
 _SIGNS: Final = {"<": "less", ">": "more"}
 _OPPOSITES: Final = """
     increase/decrease increase/reduce raise/lower improve/worsen improve/degrade improve/hurt improve/impair gain/reduce
@@ -54,6 +56,9 @@ _OPPOSITES: Final = """
     early/late earlier/later offline/online dense/sparse open/closed monolingual/multilingual consistent/inconsistent
     structured/unstructured robust/fragile known/unknown solved/unsolved benefit/harm beneficial/harmful
     independent/joint independently/jointly outperform/trail majority/minority maximum/minimum more/under
+    similar/different like/unlike good/poor good/bad long/short thick/thin upper/lower inside/outside before/after
+    always/never all/none most/few many/few first/last increase/fall grow/shrink rise/decrease widen/narrow
+    internal/external rarely/often seldom/often useful/useless helpful/harmful appropriate/inappropriate common/rare
     substantial/negligible significant/insignificant advantage/disadvantage""".split()
 
 
@@ -105,8 +110,7 @@ def read_polarity(text: str) -> Reading:
     """The content words of ``text``; a question states nothing and has none."""
     if text.rstrip(" \"'”’)").endswith("?"):
         return Reading((), (), frozenset())
-    text = _NO_CUE.sub(lambda match: " " * len(match.group()), text)
-    words = list(_words(text))
+    words = words_of(text)
     kept = {at: stem(word) for at, word in enumerate(words) if _counts(word)}
     scopes = _scopes(words, kept)
     denied = {at for scope in scopes for at in scope}
@@ -127,6 +131,16 @@ def read_polarity(text: str) -> Reading:
     )
 
 
+def words_of(text: str) -> list[str]:
+    """The words and stops of a text in lower case, without phrases that look like a negation and are none."""
+    return list(_words(_NO_CUE.sub(lambda match: " " * len(match.group()), text)))
+
+
+def is_cue(word: str) -> bool:
+    """Whether a word denies what stands behind it."""
+    return word in _CUES or word.endswith(_CONTRACTED)
+
+
 def _words(text: str) -> Iterator[str]:
     """Words and stops; "pre-trained" is one word, "orders-of-magnitude" three, "model's" is "model"."""
     for match in _WORD.finditer(text):
@@ -142,7 +156,12 @@ def _scopes(words: Sequence[str], kept: dict[int, str]) -> list[list[int]]:
     """For every cue the positions of the content words that it denies."""
     scopes: list[list[int]] = []
     for at, word in enumerate(words):
-        if word not in _CUES and not word.endswith(_CONTRACTED):
+        if not is_cue(word):
+            continue
+        opens = next((place for place in range(at + 1, min(at + 4, len(words))) if words[place] == "that"), 0)
+        if opens and words[opens - 1] in _FRAMES:
+            ends = next((place for place in range(opens, len(words)) if words[place] in ".;!?"), len(words))
+            scopes.append([place for place in range(opens, ends) if place in kept])
             continue
         reached = _reach(range(at + 1, min(len(words), at + _FARTHEST)), words, kept)
         if len(reached) < 2:
@@ -154,7 +173,7 @@ def _scopes(words: Sequence[str], kept: dict[int, str]) -> list[list[int]]:
 def _shadow(words: Sequence[str], kept: dict[int, str]) -> set[int]:
     shadow: set[int] = set()
     for at, word in enumerate(words):
-        if word in _CUES or word.endswith(_CONTRACTED) or word in _IMPLICIT:
+        if is_cue(word) or word in IMPLICIT:
             shadow.update(_reach(range(at + 1, min(len(words), at + _FARTHEST)), words, kept))
             shadow.update(_reach(range(at - 1, max(-1, at - _FARTHEST), -1), words, kept)[:_BACK])
     return shadow
@@ -243,7 +262,7 @@ def denies(text: str, at: int) -> bool:
         word = match.group().lower()
         if word in _ENDS_SCOPE:
             reach = 0
-        elif word in _CUES or word.endswith(_CONTRACTED) or word in {"rather", "instead", "wrong", "incorrect"}:
+        elif is_cue(word) or word in {"rather", "instead", "wrong", "incorrect"}:
             reach = _REACH + 3
         else:
             reach = max(0, reach - 1)

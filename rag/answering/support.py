@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answering.claims import speaks_of_answer
+from rag.answering.edits import turned
 from rag.answering.polarity import contradictions, read_polarity
 from rag.answering.source_text import SourceText, term_weights, terms
 from rag.answering.words import names, stem, stems
@@ -216,6 +217,12 @@ class Bench:
         for part in self._clauses[text]:
             nearest = read_polarity(self._text_of(self._best(part, cited)))
             found += contradictions(read_polarity(part), nearest, stated)
+        # A copy is laid beside one sentence at a time: in two of them, the other's words would count as left out.
+        for s in cited:
+            best = self._best_window(text, s)
+            found += [
+                word for at in range(best.first, best.last) for word in turned(text, self._sources[s].sentences[at])
+            ]
         return found
 
     def _best(self, text: str, cited: Sequence[int]) -> _Window:

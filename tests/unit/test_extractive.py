@@ -16,7 +16,7 @@ from rag.answering.budget import fit
 from rag.answering.prompting import load_prompt
 from rag.models.extractive import Extractive
 from rag.models.extractive.matching import corrected, strength, words_of
-from rag.models.extractive.question import analyse, without_orders
+from rag.models.extractive.question import analyse, asking, without_orders
 from rag.models.protocols import Message, Usage
 from rag.models.tokens import counter_for
 from rag.paper import Paper
@@ -278,3 +278,15 @@ def test_dev_questions_with_a_false_premise_cite_the_paper_that_shows_it(
     dev: list[tuple[dict[str, Any], str, set[str]]],
 ) -> None:
     assert share([cited == set(question["relevant"]) for question, _, cited in of(dev, "false_premise")]) >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("wich years, and waht for?", "which years, and what for?"),
+        ("hte whcih", "hte which"),
+        ("Here, then, that hat", "Here, then, that hat"),
+    ],
+)
+def test_question_words_are_read_as_meant(typed: str, meant: str) -> None:
+    assert asking(typed) == meant

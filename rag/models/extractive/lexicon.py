@@ -11,13 +11,13 @@ from rag.text.terms import stem
 
 # Words a question and an abstract use for one another. A word may stand in several rows.
 _SYNONYMS = """
-beat outperform surpass exceed better win best superior outdo top
+beat beaten outperform surpass exceed better win best superior outdo top
 improve gain increase boost enhance raise improvement higher advance
 reduce decrease save cut lower shrink less drop smaller fewer saving reduction
 use employ utilize adopt leverage apply exploit rely
 try test evaluate assess compare experiment examine validate benchmark conduct
 study investigate analyze explore examine survey review look
-propose introduce present develop design create build new novel contribute
+propose introduce present develop design create build built new novel contribute
 show demonstrate find report observe reveal indicate confirm verify
 label annotate tag gold annotation
 fast quick speed speedup accelerate acceleration latency faster throughput time runtime
@@ -36,12 +36,12 @@ short abbreviation acronym abbreviate stand
 combine merge integrate unite join
 remove drop eliminate discard delete
 split divide segment chunk partition
-keep maintain preserve retain
+keep kept maintain preserve retain
 need require necessary demand
 unnecessary need needless superfluous
 enable allow permit let
 help improve benefit useful helpful bridge
-problem issue challenge limitation drawback obstacle shortcoming difficulty
+problem issue challenge limitation drawback obstacle shortcoming difficulty wrong flaw weakness downside disadvantage
 cause reason because due
 goal aim objective purpose target
 method approach technique strategy scheme algorithm framework

@@ -78,6 +78,8 @@ _MOST_PHRASES = 4
 _BEFORE_FOCUS = frozenset("is are was were be the a an of its their his her kind kinds type types sort sorts".split())
 # Such a word helps to find the place and need not stand there.
 _SET_ASIDE = 0.3
+_ASKING = ("which", "what", "when")  # "were" is a word of its own, and no slip of "where"
+_SHORT_WORD = re.compile(r"\b[A-Za-z]{4,6}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,26 @@ class Question:
     compares: bool
 
 
+def asking(text: str) -> str:
+    """``text`` with its question words spelt right: one letter left out, or two in the other's place ("wich", "waht").
+    Other words are mended by what the sources hold; these stand in none."""
+
+    def mended(match: re.Match[str]) -> str:
+        word = match.group()
+        return next((asks for asks in _ASKING if word.lower() in _slips(asks)), word)
+
+    return _SHORT_WORD.sub(mended, text)
+
+
+def _slips(word: str) -> frozenset[str]:
+    left_out = {word[:at] + word[at + 1 :] for at in range(1, len(word))}
+    turned = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)}
+    return frozenset(slip for slip in left_out | turned if len(slip) > 3) - {word}
+
+
 def analyse(text: str) -> Question:
     """The question in ``text``, analysed; orders to whoever answers are no part of it."""
-    text = without_orders(text[:_MOST_READ])
+    text = asking(without_orders(text[:_MOST_READ]))
     words = list(tokens(text))
     reader = _Reader(text, words)
     terms: dict[tuple[str, ...], Term] = {}

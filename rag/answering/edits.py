@@ -1,0 +1,73 @@
+"""Finds the word by which a near copy of a sentence was turned into its opposite.
+
+The two are laid side by side word for word (longest common runs, as Python's difflib does after Ratcliff and Obershelp
+1988). Where most of a sentence is another's, what differs is an edit: a "not" put in or left out, or a word that an
+antonym takes the place of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from difflib import SequenceMatcher
+from typing import Final
+
+from rag.answering.polarity import IMPLICIT, OPPOSITES, is_cue, words_of
+from rag.answering.words import STOP_WORDS, stem
+
+#: So much of a sentence must stand in the other for the two to be taken as copies.
+_COPIED: Final = 0.6
+_FEWEST: Final = 4
+#: Content words behind a cue that it may bear on.
+_NEAR: Final = 3
+_PREFIXES: Final = ("non", "un", "in", "im", "ir", "il", "dis")
+_STOPS: Final = frozenset(",.;:!?()<>")
+
+
+def turned(said: str, stated: str) -> list[str]:
+    """The words by which ``said`` turns the near copy ``stated`` around; none where it is no near copy."""
+    ours, theirs = words_of(said), words_of(stated)
+    own, other = [stem(word) for word in ours], [stem(word) for word in theirs]
+    matcher = SequenceMatcher(None, own, other, autojunk=False)
+    kept = {at for run in matcher.get_matching_blocks() for at in range(run.a, run.a + run.size)}
+    telling = [at for at in range(len(ours)) if _tells(ours[at])]
+    shared = [at for at in telling if at in kept]
+    if len(shared) < _FEWEST or len(shared) < _COPIED * len(telling):
+        return []
+    found: list[str] = []
+    taken = {run.b + step: run.a + step for run in matcher.get_matching_blocks() for step in range(run.size)}
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        denied_here = any(is_cue(word) or word in IMPLICIT for word in theirs[max(0, c - 1) : d + 1])
+        denied_there = any(is_cue(word) or word in IMPLICIT for word in ours[max(0, a - 1) : b + 1])
+        if not denied_here:
+            found += [ours[at] for at in range(a, b) if is_cue(ours[at]) and _bears_on(at, ours, kept)]
+        if not denied_there and a > 0 and b < len(ours):
+            found += [theirs[at] for at in range(c, d) if is_cue(theirs[at]) and _bears_on(at, theirs, taken)]
+        if b - a == d - c:
+            found += [ours[a + step] for step in range(b - a) if _opposites(ours[a + step], theirs[c + step])]
+    return list(dict.fromkeys(found))
+
+
+def _tells(word: str) -> bool:
+    return word not in _STOPS and (word not in STOP_WORDS or stem(word) in OPPOSITES)
+
+
+def _bears_on(at: int, words: Sequence[str], matched: Container[int]) -> bool:
+    """Whether one of the next content words, before any stop, stands in the other sentence too."""
+    seen = 0
+    for place in range(at + 1, len(words)):
+        if words[place] in _STOPS or seen == _NEAR:
+            return False
+        if _tells(words[place]) and not is_cue(words[place]):
+            seen += 1
+            if place in matched:
+                return True
+    return False
+
+
+def _opposites(one: str, other: str) -> bool:
+    if stem(other) in OPPOSITES.get(stem(one), ()):
+        return True
+    short, long = sorted((one, other), key=len)
+    return len(short) > 3 and any(long == prefix + short for prefix in _PREFIXES)

@@ -1,0 +1,51 @@
+"""The word by which a near copy says the opposite."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.edits import turned
+
+STATED = "The layerwise decay of learning rates is stable in large models and reduces training cost on every task."
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (STATED, []),
+        (STATED.replace("is stable", "is not stable"), ["not"]),
+        (STATED.replace("is stable", "is no longer stable"), ["no"]),
+        (STATED.replace("reduces", "fails to reduce"), ["fails"]),
+        (STATED.replace("reduces", "hardly ever reduces"), ["hardly"]),
+        (STATED.replace("reduces", "in no case reduces"), ["no"]),
+        (STATED.replace("stable", "unstable"), ["unstable"]),
+        (STATED.replace("reduces", "increases"), ["increases"]),
+        (f"It is not the case that {STATED}", ["not"]),
+        (STATED.replace("large models", "large models, not small ones,"), []),
+        (f"No, {STATED}", []),
+        (STATED.replace("stable", "steady").replace("reduces", "lowers"), []),
+        ("Bananas do not ripen in cold countries.", []),
+    ],
+)
+def test_what_turns_a_copy_around_is_found(said: str, words: list[str]) -> None:
+    assert turned(said, STATED) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "stated", "words"),
+    [
+        (
+            "The method needs extra training data for tasks.",
+            "The method never needs extra training data for tasks.",
+            True,
+        ),
+        (
+            "The method is unnecessary for large trained models.",
+            "The method is not necessary for large trained models.",
+            False,
+        ),
+        ("It works without any extra labelled training data.", "It works with no extra labelled training data.", False),
+    ],
+)
+def test_a_denial_left_out_is_found_and_one_put_otherwise_is_none(said: str, stated: str, words: bool) -> None:
+    assert bool(turned(said, stated)) is words
