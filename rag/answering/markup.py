@@ -34,10 +34,11 @@ _HTML_NAMES = frozenset(
     strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul use var
     video wbr xmp""".split()
 )
-# For the last ones a colon is enough, no "//" is needed; a blank behind it ("data: five sets") makes it prose.
+# For the last ones a colon is enough, no "//" is needed; a blank behind it ("data: five sets") makes it prose. What stands
+# here for an angle bracket ends an address as the bracket did, so that checked text is checked to the same text again.
 _URL = re.compile(
     r"(?:(?:https?|ftps?|file|wss?|blob):/{1,3}|www\.|(?:javascript|vbscript|mailto):|data:[a-z]{1,20}/)"
-    r"[^\s<>\"`|\\^{}\[\]]{1,1900}",
+    r"[^\s<>‹›\"`|\\^{}\[\]]{1,1900}",
     re.IGNORECASE,
 )
 _LONGEST_URL = 1_900

@@ -210,6 +210,7 @@ def test_every_way_to_cut_an_answer_gives_the_same_text(text: str, cuts: list[in
 
 
 @given(_ANSWERS, st.integers(0, 4))
+@example("javascript:<[1]", 0)
 @settings(max_examples=600, deadline=None)
 def test_the_normal_form_is_a_fixed_point(text: str, sources: int) -> None:
     once, order, _ = streamed([text], sources)
