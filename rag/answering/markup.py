@@ -34,8 +34,8 @@ _HTML_NAMES = frozenset(
     strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul use var
     video wbr xmp""".split()
 )
-# For the last ones a colon is enough, no "//" is needed; a blank behind it ("data: five sets") makes it prose. What stands
-# here for an angle bracket ends an address as the bracket did, so that checked text is checked to the same text again.
+# For the last ones a colon is enough, no "//" is needed; a blank behind it ("data: five sets") makes it prose. What
+# stands here for an angle bracket ends an address as the bracket did: checking checked text changes nothing.
 _URL = re.compile(
     r"(?:(?:https?|ftps?|file|wss?|blob):/{1,3}|www\.|(?:javascript|vbscript|mailto):|data:[a-z]{1,20}/)"
     r"[^\s<>‹›\"`|\\^{}\[\]]{1,1900}",
