@@ -14,8 +14,8 @@ from rag.models.protocols import Vectors
 from rag.retrieval.fusion import Scores, fuse, gate
 from rag.retrieval.question import Question
 
-#: A paper has about three passages: so many hits hold that many papers, mostly.
-_PASSAGES_A_PAPER = 3
+#: A paper has about three passages, of which one or two are near: so many hits hold that many papers, mostly.
+_PASSAGES_A_PAPER = 1.5
 #: Cosines that differ by less are equal: what a sum of products is good for in single precision.
 _DECIMALS = 6
 
@@ -78,6 +78,7 @@ def gather(
     question: Question,
     vector: Vectors,
     papers: int,
+    at_least: int,
     *,
     named: Sequence[str] = (),
     allowed: Sequence[str] | None = None,
@@ -91,11 +92,12 @@ def gather(
         question: the query as read.
         vector: its embedding, shape ``(dimension,)``, unit length.
         papers: how many papers each half shall offer.
+        at_least: how many the dense half must offer where there are so many.
         named: papers that are candidates whatever the halves say.
         allowed: only these papers; all when ``None``.
         stage: called with ``dense`` or ``lexical`` after time was spent there.
     """
-    near = _nearest(store, vector, papers, allowed)
+    near = _nearest(store, vector, papers, at_least, allowed)
     stage("dense")
     hits = store.lexical.search(question.words, papers, allowed)
     bm25 = dict(hits)
@@ -116,14 +118,14 @@ def paper_of(passage_id: str) -> str:
     return passage_id.rpartition("#")[0]
 
 
-def _nearest(store: Store, vector: Vectors, papers: int, allowed: Collection[str] | None) -> list[str]:
-    """The papers of the nearest passages; at least as many as wanted where there are."""
-    limit = papers * _PASSAGES_A_PAPER
+def _nearest(store: Store, vector: Vectors, papers: int, at_least: int, allowed: Collection[str] | None) -> list[str]:
+    """The papers of the nearest passages, nearest first."""
+    limit = int(papers * _PASSAGES_A_PAPER)
     while True:
         hits = store.dense(vector, limit, allowed)
         found = list(dict.fromkeys(paper_of(passage_id) for passage_id, _ in hits))
-        if len(found) >= papers or len(hits) < limit:
-            return found
+        if len(found) >= at_least or len(hits) < limit:
+            return found[:papers]
         limit *= 4
 
 

@@ -99,7 +99,7 @@ class Retriever:
         watch.stage("lexical")
         named = self._named(text, allowed)
         watch.stage("rerank")
-        found = gather(self._store, question, vector, k + _MARGIN, named=named, allowed=allowed, stage=watch.stage)
+        found = gather(self._store, question, vector, k + _MARGIN, k, named=named, allowed=allowed, stage=watch.stage)
         evidence = self._evidence(found, vector, named, k)
         watch.stage("rerank")
         scores = np.array([e.score for e in evidence])
