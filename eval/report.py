@@ -84,6 +84,8 @@ def render_html(run: Run, comparison: Comparison | None = None, before: Mapping[
         metrics=[m for name, m in METRICS.items() if name in figures],
         width=plots.WIDTH,
         label_width=plots.LABEL_WIDTH,
+        plot_width=plots.PLOT_WIDTH,
+        narrow_row=plots.NARROW_ROW_HEIGHT,
     )
     return page + "\n"
 

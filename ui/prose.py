@@ -1,52 +1,26 @@
-"""Turns the text of an answer into safe markup: paragraphs, lists, emphasis and code, citations as links, and the
-sentences the checker doubts marked. No other formatting exists, and no HTML passes."""
+"""Turns the text of an answer into safe markup: paragraphs, lists, tables, emphasis and code, citations as links, and
+the sentences the checker doubts marked. No other formatting exists, and no HTML passes."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from markupsafe import Markup
 
 from rag.answering.answer import Sentence
+from rag.text.blocks import Block, blocks, unescaped
+from rag.text.inline import Atom, atoms
+from rag.text.sentences import Span
 from ui.html import el, join
 
-# Every alternative stops at its own closing sign, so that a scan never runs twice over the same text.
-_INLINE = re.compile(
-    r"\[(?P<cite>\d{1,3})\]"
-    r"|\*\*(?P<strong>[^*\n]+)\*\*"
-    r"|\*(?P<em>[^*\s](?:[^*\n]*[^*\s])?)\*"
-    r"|`(?P<code>[^`\n]+)`"
-)
 _MARKER = re.compile(r"\s?\[\d{1,3}\]")
-_ITEM = re.compile(r"[ \t]{0,8}(?:(?P<bullet>[-*•])|(?P<number>\d{1,3})[.)])[ \t]+")
-_HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
-
 _OPENING = "\"'“‘«([*`"
 
 Cite = Callable[[int, Sentence | None], Markup]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A run of the text that makes one paragraph, list item or heading: ``text[start:end]``."""
-
-    kind: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Atom:
-    """A piece of text of one style, or a citation."""
-
-    start: int
-    content: str
-    style: str = ""
-    citation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +31,33 @@ class Doubt:
     note: str
 
 
-def render(text: str, cite: Cite, sentences: Sequence[Sentence] = ()) -> tuple[Markup, tuple[Sentence, ...]]:
+def render(
+    text: str, cite: Cite, sentences: Sequence[Sentence] = (), *, ended: bool = True
+) -> tuple[Markup, tuple[Sentence, ...]]:
     """The markup of ``text``, and those doubted sentences that could not be found in it (to be shown apart).
 
-    ``cite`` gives the markup of a citation number and the sentence it stands behind, where that is known.
+    ``cite`` gives the markup of a citation number and the sentence it stands behind, where that is known. A text that
+    has not ``ended`` is drawn as far as it can be told what its last line becomes.
     """
-    starts, found, lost = _locate(text, sentences)
-    # A sentence ends in the last block that holds some of it: that is where its note belongs.
-    blocks = list(_blocks(text))
-    rendered: list[tuple[str, Markup]] = []
-    asides = _asides(text, starts, found)
-    for position, block in enumerate(blocks):
-        following = blocks[position + 1].start if position + 1 < len(blocks) else len(text)
-        kind = "aside" if block.kind == "p" and asides(block) else block.kind
-        rendered.append((kind, _block(text, block, following, cite, starts, found)))
+    laid = list(blocks(text, ended=ended))
+    drawing = _Drawing(text, laid, cite, sentences)
     parts: list[Markup] = []
-    for kind, group in groupby(rendered, key=lambda pair: pair[0]):
-        items = [markup for _, markup in group]
+    for kind, group in groupby(laid, key=lambda block: "aside" if drawing.is_aside(block) else block.kind):
         if kind in {"ul", "ol"}:
-            parts.append(el(kind, [el("li", item) for item in items]))
+            parts.append(el(kind, [el("li", drawing.run(block)) for block in group]))
+        elif kind == "table":
+            parts.extend(drawing.table(block) for block in group)
         elif kind == "h":
-            parts.extend(el("p", el("strong", item)) for item in items)
+            parts.extend(el("p", el("strong", drawing.run(block))) for block in group)
         else:
-            parts.extend(el("p", item, class_="cw-aside" if kind == "aside" else None) for item in items)
-    return join(parts), lost
+            css = "cw-aside" if kind == "aside" else None
+            parts.extend(el("p", drawing.run(block), class_=css) for block in group)
+    return join(parts), drawing.lost
 
 
 def inline(text: str) -> Markup:
     """The markup of a sentence that stands alone: emphasis and code, no citations."""
-    return join(_atom(atom, lambda number, _: join([f"[{number}]"]), None) for atom in _atoms(text, 0, len(text)))
+    return join(_atom(atom, lambda number, _: join([f"[{number}]"]), None) for atom in atoms(text, 0, len(text)))
 
 
 def doubt(sentence: Sentence) -> Doubt | None:
@@ -98,20 +70,83 @@ def doubt(sentence: Sentence) -> Doubt | None:
     return Doubt("weak", problems) if problems else None
 
 
-def _asides(text: str, starts: list[int], found: list[Sentence | None]) -> Callable[[_Block], bool]:
-    """Tells of a block whether all it says claims nothing: ours about the answer, or a model's about what follows."""
+class _Drawing:
+    """An answer's text with the places of its sentences. ``lost`` are the doubted ones that it does not hold."""
 
-    def is_aside(block: _Block) -> bool:
-        first = bisect_right(starts, block.start) - 1
-        last = bisect_right(starts, block.end - 1)
-        edges = [block.start, *starts[first + 1 : last], block.end]
-        said = [found[first + i] for i, (a, b) in enumerate(pairwise(edges)) if any(c.isalnum() for c in text[a:b])]
+    def __init__(self, text: str, laid: Sequence[Block], cite: Cite, sentences: Sequence[Sentence]) -> None:
+        self._text, self._cite = text, cite
+        rows = [row for block in laid for row in block.rows]
+        # A sentence ends in the last of these that holds some of it: that is where its note belongs.
+        self._opens = sorted(
+            [*(block.start for block in laid if not block.rows), *(cell.start for row in rows for cell in row)]
+        )
+        self._starts, self._found, self.lost = _locate(text, sentences, [cell for row in rows for cell in row])
+
+    def is_aside(self, block: Block) -> bool:
+        """Whether all a paragraph says claims nothing: ours about the answer, or a model's about what follows."""
+        if block.kind != "p":
+            return False
+        first = bisect_right(self._starts, block.start) - 1
+        last = bisect_right(self._starts, block.end - 1)
+        edges = [block.start, *self._starts[first + 1 : last], block.end]
+        said = [
+            self._found[first + i]
+            for i, (a, b) in enumerate(pairwise(edges))
+            if any(c.isalnum() for c in self._text[a:b])
+        ]
         return bool(said) and all(s is not None and s.support == "none" and not s.citations for s in said)
 
-    return is_aside
+    def table(self, block: Block) -> Markup:
+        """A table in a frame of its own, which scrolls where the page is narrower. Rows may be shorter than the head:
+        what they lack stays empty."""
+        head, *rest = [
+            [
+                # A head without a word names nothing.
+                el("th" if at == 0 and markup else "td", markup, class_=_css(align), scope=_scope(at, markup))
+                for markup, align in zip(self._cells(row), block.aligns, strict=False)
+            ]
+            for at, row in enumerate(block.rows)
+        ]
+        body = el("tbody", [el("tr", row) for row in rest]) if rest else None
+        return el("div", el("table", el("thead", el("tr", head)), body), class_="cw-table")
+
+    def run(self, place: Block | Span, behind: Sequence[Sentence] = (), *, is_cell: bool = False) -> Markup:
+        """The markup of a stretch: its sentences, those in doubt marked. A citation that stands apart from any
+        sentence belongs to the last one of ``behind`` that has its number."""
+        pieces = [piece for atom in atoms(self._text, place.start, place.end) for piece in _cut(atom, self._starts)]
+        opened = bisect_right(self._opens, place.start)
+        following = self._opens[opened] if opened < len(self._opens) else len(self._text)
+        parts: list[Markup] = []
+        for index, group in groupby(pieces, key=lambda atom: bisect_right(self._starts, atom.start) - 1):
+            sentence = self._found[index]
+            body = join(_atom(atom, self._cite, sentence, behind, is_cell=is_cell) for atom in group)
+            verdict = doubt(sentence) if sentence else None
+            if verdict is None:
+                parts.append(body)
+                continue
+            parts.append(el("span", body, class_=f"cw-sentence cw-{verdict.css}"))
+            if index + 1 >= len(self._starts) or self._starts[index + 1] <= following:
+                note = el("span", verdict.note, class_=f"cw-flag cw-{verdict.css}", role="note")
+                parts += [Markup(" "), note, Markup(" ")]
+        return join(parts)
+
+    def _cells(self, row: Sequence[Span]) -> Iterator[Markup]:
+        first, last = bisect_right(self._starts, row[0].start) - 1, bisect_right(self._starts, row[-1].end)
+        behind = [sentence for sentence in self._found[first:last] if sentence]
+        return (self.run(cell, behind, is_cell=True) for cell in row)
 
 
-def _locate(text: str, sentences: Sequence[Sentence]) -> tuple[list[int], list[Sentence | None], tuple[Sentence, ...]]:
+def _css(align: str) -> str | None:
+    return f"cw-{align}" if align in {"center", "right"} else None
+
+
+def _scope(row: int, markup: Markup) -> str | None:
+    return "col" if row == 0 and markup else None
+
+
+def _locate(
+    text: str, sentences: Sequence[Sentence], cells: Sequence[Span]
+) -> tuple[list[int], list[Sentence | None], tuple[Sentence, ...]]:
     """Where the stretches of ``text`` start, which sentence each is (``None``: none), and what was not found.
 
     Letters and digits alone are compared: sentences come without markers, and blanks and emphasis may differ.
@@ -136,15 +171,18 @@ def _locate(text: str, sentences: Sequence[Sentence]) -> tuple[list[int], list[S
         start = offsets[begin]
         while start > starts[-1] and text[start - 1] in _OPENING:
             start -= 1
-        starts += [start, _end(text, offsets[cursor - 1] + 1)]
+        last = offsets[cursor - 1]
+        within = bisect_right(cells, last, key=lambda cell: cell.start) - 1
+        in_cell = within >= 0 and last < cells[within].end
+        starts += [start, _end(text, last + 1, cells[within].end if in_cell else len(text))]
         found += [sentence, None]
     return starts, found, tuple(lost)
 
 
-def _end(text: str, at: int) -> int:
+def _end(text: str, at: int, limit: int) -> int:
     """Where a sentence ends whose last letter stands before ``at``: behind its stop and its citations."""
-    while at < len(text):
-        if marker := _MARKER.match(text, at):
+    while at < limit:
+        if marker := _MARKER.match(text, at, limit):
             at = marker.end()
         elif text[at].isalnum() or text[at] == "\n" or (text[at] in _OPENING and text[at - 1].isspace()):
             break
@@ -153,68 +191,7 @@ def _end(text: str, at: int) -> int:
     return at
 
 
-def _blocks(text: str) -> Iterator[_Block]:
-    open_block: _Block | None = None
-    at = 0
-    for line in text.splitlines(keepends=True):
-        end = at + len(line.rstrip())
-        item, heading = _ITEM.match(line), _HEADING.match(line)
-        if not line.strip() or item or heading:
-            if open_block:
-                yield open_block
-            open_block = None
-        if item:
-            open_block = _Block("ul" if item["bullet"] else "ol", at + item.end(), end)
-        elif heading:
-            yield _Block("h", at + heading.end(), end)
-        elif line.strip():
-            open_block = _Block(open_block.kind, open_block.start, end) if open_block else _Block("p", at, end)
-        at += len(line)
-    if open_block:
-        yield open_block
-
-
-def _block(
-    text: str, block: _Block, following: int, cite: Cite, starts: list[int], found: list[Sentence | None]
-) -> Markup:
-    atoms = [piece for atom in _atoms(text, block.start, block.end) for piece in _cut(atom, starts)]
-    parts: list[Markup] = []
-    for index, group in groupby(atoms, key=lambda atom: bisect_right(starts, atom.start) - 1):
-        sentence = found[index]
-        body = join(_atom(atom, cite, sentence) for atom in group)
-        verdict = doubt(sentence) if sentence else None
-        if verdict is None:
-            parts.append(body)
-            continue
-        parts.append(el("span", body, class_=f"cw-sentence cw-{verdict.css}"))
-        ends_here = index + 1 >= len(starts) or starts[index + 1] <= following
-        if ends_here:
-            parts += [
-                Markup(" "),
-                el("span", verdict.note, class_=f"cw-flag cw-{verdict.css}", role="note"),
-                Markup(" "),
-            ]
-    return join(parts)
-
-
-def _atoms(text: str, start: int, end: int, style: str = "") -> Iterator[_Atom]:
-    at = start
-    for match in _INLINE.finditer(text, start, end):
-        if match.start() > at:
-            yield _Atom(at, text[at : match.start()], style)
-        kind = match.lastgroup or ""
-        if kind == "cite":
-            yield _Atom(match.start(), "", style, int(match["cite"]))
-        elif kind == "code":
-            yield _Atom(match.start(kind), match[kind], "code")
-        else:
-            yield from _atoms(text, match.start(kind), match.end(kind), kind)
-        at = match.end()
-    if at < end:
-        yield _Atom(at, text[at:end], style)
-
-
-def _cut(atom: _Atom, starts: list[int]) -> Iterator[_Atom]:
+def _cut(atom: Atom, starts: list[int]) -> Iterator[Atom]:
     """The atom in pieces, so that none belongs to two sentences."""
     if atom.citation is not None:
         yield atom
@@ -223,10 +200,17 @@ def _cut(atom: _Atom, starts: list[int]) -> Iterator[_Atom]:
     inner = [s for s in starts[bisect_right(starts, atom.start) :] if s < end]
     edges = [atom.start, *inner, end]
     for begin, stop in pairwise(edges):
-        yield _Atom(begin, atom.content[begin - atom.start : stop - atom.start], atom.style)
+        yield Atom(begin, atom.content[begin - atom.start : stop - atom.start], atom.style)
 
 
-def _atom(atom: _Atom, cite: Cite, sentence: Sentence | None) -> Markup:
+def _atom(
+    atom: Atom, cite: Cite, sentence: Sentence | None, behind: Sequence[Sentence] = (), *, is_cell: bool = False
+) -> Markup:
     if atom.citation is not None:
-        return cite(atom.citation, sentence)
-    return el(atom.style, atom.content) if atom.style else join([atom.content])
+        return cite(atom.citation, sentence or _last_citing(atom.citation, behind))
+    content = unescaped(atom.content) if is_cell else atom.content
+    return el(atom.style, content) if atom.style else join([content])
+
+
+def _last_citing(number: int, sentences: Iterable[Sentence]) -> Sentence | None:
+    return next((s for s in reversed(list(sentences)) if number in s.citations), None)

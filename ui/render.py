@@ -50,7 +50,7 @@ def status(words: str) -> str:
 
 def streaming(text: str) -> str:
     """The answer so far. Its citations become links once the checker has seen them."""
-    body, _ = prose.render(text, _pending)
+    body, _ = prose.render(text, _pending, ended=False)
     return str(el("div", el("div", body, class_="cw-prose"), class_="cw-answer cw-streaming"))
 
 

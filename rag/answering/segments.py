@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from rag.answering.citations import Marker, find_markers
 from rag.answering.code_spans import without_fences
+from rag.text.blocks import bars
 from rag.text.sentences import sentences
 
 _BULLET = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]+)?")
@@ -103,8 +104,7 @@ def _ends_block(block: str) -> bool:
 
 def _cells(answer: str, start: int, end: int, markers: Sequence[Marker]) -> list[Segment]:
     cells: list[Segment] = []
-    bars = [at for at in range(start, end) if answer[at] == "|" and answer[at - 1 : at] != "\\"]
-    for left, right in pairwise(bars):
+    for left, right in pairwise(bars(answer, start, end)):
         inside = tuple(m for m in markers if left < m.start < right)
         text = _plain(answer, left + 1, right, inside)
         cells.append(Segment(text, left + 1, right, inside, 0, is_cell=True))

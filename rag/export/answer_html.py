@@ -39,7 +39,9 @@ a { color: var(--accent); } a.cite { text-decoration: none; font: .8em system-ui
 ol.references { padding-left: 1.6rem; } ol.references > li { margin-bottom: 1rem; }
 blockquote { margin: .4rem 0 0; padding-left: .9rem; border-left: 3px solid var(--rule); color: var(--quiet); }
 li.doubt { color: var(--doubt); }
-table { border-collapse: collapse; } th, td { border: 1px solid var(--rule); padding: .3rem .6rem; text-align: left; }
+.wide { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; overflow-wrap: break-word; }
+th, td { border: 1px solid var(--rule); padding: .3rem .6rem; text-align: left; vertical-align: top; min-width: 5rem; }
+.right { text-align: right; } .center { text-align: center; }
 footer { margin-top: 2rem; border-top: 1px solid var(--rule); padding-top: .75rem; }
 """
 
@@ -112,10 +114,16 @@ def _block(block: Block) -> html.HtmlElement:
     if block.kind == "p":
         return E.p(*rows[0][0])
     if block.kind == "table":
-        head, *rest = rows
-        return E.table(E.tr(*(E.th(*cell) for cell in head)), *(E.tr(*(E.td(*cell) for cell in row)) for row in rest))
+        head, *rest = [E.tr(*map(_cell, row, block.aligns, [at == 0] * len(row))) for at, row in enumerate(rows)]
+        return E.div({"class": "wide"}, E.table(E.thead(head), *([E.tbody(*rest)] if rest else [])))
     make = E.ul if block.kind == "ul" else E.ol
     return make(*(E.li(*row[0]) for row in rows))
+
+
+def _cell(content: list[html.HtmlElement | str], align: str, is_head: bool) -> html.HtmlElement:
+    facts = {"class": align} if align else {}
+    # A head without a word names nothing.
+    return E.th({"scope": "col", **facts}, *content) if is_head and content else E.td(facts, *content)
 
 
 def _piece(piece: Piece) -> html.HtmlElement | str:

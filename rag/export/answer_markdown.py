@@ -13,6 +13,7 @@ from rag.export.blocks import Block, Piece, blocks
 from rag.export.markdown import escaped, reference
 
 _MARKS = {"": "", "strong": "**", "em": "*", "code": ""}
+_RULES = {"": "---", "left": ":---", "center": ":---:", "right": "---:"}
 
 
 def render(answer: Answer) -> str:
@@ -54,7 +55,7 @@ def _block(block: Block) -> str:
     rows = [[_cell(cell, opens=block.kind in {"p", "ul", "ol"}) for cell in row] for row in block.rows]
     if block.kind == "table":
         head, *rest = [f"| {' | '.join(row)} |" for row in rows]
-        return "\n".join([head, "|" + " --- |" * len(rows[0]), *rest])
+        return "\n".join([head, f"| {' | '.join(_RULES[align] for align in block.aligns)} |", *rest])
     if block.kind == "p":
         return rows[0][0]
     return "\n".join(f"{'-' if block.kind == 'ul' else f'{at}.'} {row[0]}" for at, row in enumerate(rows, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,28 +36,46 @@ def report(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     page.close()
 
 
-def test_every_plot_is_drawn_with_its_points_inside_it(report: Page) -> None:
-    plots = report.locator("svg[role=img]")
+@pytest.mark.parametrize(("width", "least"), [(1100, 400), (390, 340)])
+def test_every_plot_is_drawn_with_its_points_and_words_inside_it(report: Page, width: int, least: int) -> None:
+    report.set_viewport_size({"width": width, "height": 800})
+    plots = report.locator("svg[role=img]:visible")
     assert plots.count() >= 10
-    drawn = report.evaluate(
-        """() => [...document.querySelectorAll('svg')].map(svg => {
+    drawn = plots.evaluate_all(
+        """(plots, least) => plots.map(svg => {
             const frame = svg.getBoundingClientRect();
-            const marks = [...svg.querySelectorAll('circle, rect, path')].map(m => m.getBoundingClientRect());
-            return marks.length > 0 && frame.width > 400 && marks.every(
+            const inside = [...svg.querySelectorAll('circle, rect, path, text')].map(m => m.getBoundingClientRect());
+            const fits = frame.width > least && frame.right <= innerWidth;
+            return svg.querySelector('circle, rect') && fits && inside.every(
                 m => m.left >= frame.left && m.right <= frame.right && m.top >= frame.top && m.bottom <= frame.bottom);
-        })"""
+        })""",
+        least,
     )
     assert all(drawn)
 
 
+def test_words_of_a_plot_can_be_read_on_a_phone_and_do_not_run_into_each_other(report: Page) -> None:
+    report.set_viewport_size({"width": 390, "height": 800})
+    words = report.locator("svg:visible text").evaluate_all(
+        """texts => texts.map(text => {
+            const { left, right, top, bottom } = text.getBoundingClientRect();
+            return [text.parentElement.getAttribute('aria-label'), left, right, top, bottom];
+        })"""
+    )
+    assert min(bottom - top for _, _, _, top, bottom in words) >= 10
+    for (plot, *a), (other, *b) in combinations(words, 2):
+        apart = a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] or b[3] <= a[2]
+        assert apart or plot != other
+
+
 def test_intervals_and_the_baseline_are_there_to_see(report: Page) -> None:
-    correct = report.locator("#metrics figure").filter(has_text="Correctness")
+    correct = report.locator("#metrics figure").filter(has_text="Correctness").locator("svg:visible")
     assert correct.locator("line.whisker").count() == correct.locator("circle.point").count() == 3
     assert correct.locator("path.before").count() == 3
-    assert report.locator("#checker svg").get_attribute(
+    assert report.locator("#checker svg:visible").get_attribute(
         "aria-label"
     ) == "Planted faults caught: wrong_figure 9 of 9" or (
-        "wrong_figure" in str(report.locator("#checker svg").get_attribute("aria-label"))
+        "wrong_figure" in str(report.locator("#checker svg:visible").get_attribute("aria-label"))
     )
 
 

@@ -300,3 +300,41 @@ def test_an_answer_is_copied_where_there_is_no_clipboard_to_write_to(visit: Call
     here.page.locator("a.cw-copy").click()
     here.page.locator("a.cw-copy", has_text="Copied").wait_for()
     assert here.page.locator("body > textarea").count() == 0
+
+
+def test_a_comparison_is_a_table_whose_citations_open_their_papers(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("a table, please")
+    table = here.page.get_by_role("table")
+    assert table.get_by_role("columnheader").all_inner_texts() == [
+        "Method",
+        "What it changes",
+        "Tried on",
+        "Time saved",
+    ]
+    assert table.get_by_role("row").count() == 4
+    assert here.page.get_by_role("note").all_inner_texts() == ["weak support", "the figure 99% is not in [2]"]
+    table.get_by_role("row").nth(2).get_by_role("link", name="Source 2").last.click()
+    paper = here.page.get_by_role("article", name="A Multi-Level Framework")
+    assert "51.6%" in paper.locator("mark:visible").inner_text()
+    assert paper.get_by_text("Supports this sentence", exact=True).is_visible()
+
+
+def test_a_table_is_drawn_row_by_row_while_it_is_written(visit: Callable[..., Visit], scripted: Scripted) -> None:
+    here = visit()
+    here.ask("a slow table", wait=False)
+    table = here.page.get_by_role("table")
+    table.get_by_role("cell", name="51.6%").wait_for()
+    assert table.get_by_role("row").count() == 3
+    assert here.page.locator(".cw-streaming").inner_text().count("|") == 1  # the one that belongs to a cell
+    scripted.go_on.set()
+    table.get_by_role("row", name="Both").wait_for()
+
+
+def test_a_table_wider_than_the_window_scrolls_by_itself(visit: Callable[..., Visit]) -> None:
+    here = visit(width=390, height=844)
+    here.ask("a table, please")
+    frame = here.page.get_by_role("region", name="Table")
+    frame.focus()
+    assert frame.evaluate("frame => frame.scrollWidth > frame.clientWidth")
+    assert here.page.evaluate("document.documentElement.scrollWidth") == 390

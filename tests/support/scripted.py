@@ -71,6 +71,14 @@ class Scripted:
                 "Multi-level training saves 51.6% on BERT-Large [2]. ",
                 "It was tried on 900 machines [1].",
             ]
+            if "table" in question:
+                for word in TABLE.split(" "):
+                    yield TextDelta(f"{word} ")
+                    if word == "51.6%" and "slow" in question:
+                        while not self.go_on.is_set():
+                            await asyncio.sleep(0.02)
+                yield Finished(_table_answer(question, lamb, multi, found))
+                return
             if "hostile" in question:
                 yield Finished(_hostile_answer(question))
                 return
@@ -89,6 +97,16 @@ class Scripted:
         finally:
             self.closed.set()
 
+
+TABLE = """The two papers shorten training in different ways:
+
+| Method | What it changes | Tried on | Time saved |
+| :--- | :--- | --- | ---: |
+| **LAMB** | layerwise adaptive large batches | BERT \\| one `TPUv3` Pod | 3 days to 76 minutes [1] |
+| Multi-level | maps between small and large models [2] | BERT-Large [2] | 51.6% [2] |
+| Both | not compared [1] | | 99% [2] |
+
+No abstract compares the two with each other."""
 
 HOSTILE = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
 
@@ -110,6 +128,22 @@ def _hostile_answer(question: str) -> Answer:
     found = (Sentence(f"So it says {HOSTILE}.", (1,), "weak", (HOSTILE,)),)
     ledger = (LedgerEntry("unknown_citation", HOSTILE),)
     return _answer(question, "answered", text, found, (citation,), (), ledger=ledger)
+
+
+def _table_answer(question: str, lamb: Paper, multi: Paper, found: tuple[Evidence, ...]) -> Answer:
+    first = "LAMB layerwise adaptive large batches BERT \\| one TPUv3 Pod 3 days to 76 minutes"
+    second = "Multi-level maps between small and large models BERT-Large 51.6%"
+    told = (
+        Sentence("The two papers shorten training in different ways:", (), "none"),
+        Sentence(first, (1,), "supported"),
+        Sentence(second, (2,), "supported"),
+        Sentence("not compared", (1,), "weak"),
+        Sentence("99%", (2,), "unsupported", ("the figure 99% is not in [2]",)),
+        Sentence("No abstract compares the two with each other.", (), "none"),
+    )
+    citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.9))
+    ledger = (LedgerEntry("unsupported_figure", "99% stands in no cited abstract"),)
+    return _answer(question, "answered", TABLE, told, citations, found, ledger=ledger)
 
 
 def _full_answer(

@@ -132,6 +132,15 @@ def test_tables_keep_their_cells_and_the_citations_in_them() -> None:
     assert [cell.text_content() for cell in page.xpath("//td")] == ["tall", "20% [1]"]
 
 
+def test_tables_keep_their_alignment_and_cells_beyond_the_head() -> None:
+    table = replace(ANSWER, text="| what | saves |\n|:-:|--:|\n| tall \\| wide | 20% [1] | more |\n| small |")
+    markdown = export_answer(table, "markdown")
+    assert "| what | saves |  |\n| :---: | ---: | --- |\n| tall \\| wide | 20% [1] | more |\n| small |" in markdown
+    page = html.fromstring(export_answer(table, "html"))
+    assert [cell.text_content() for cell in page.xpath("//td")] == ["", "tall | wide", "20% [1]", "more", "small"]
+    assert page.xpath("//td[@class='right']")[0].text_content() == "20% [1]"
+
+
 def test_a_number_that_no_citation_has_is_text() -> None:
     page = html.fromstring(export_answer(replace(ANSWER, text="So [7]."), "html"))
     assert not page.xpath("//a[@href='#ref-7']")

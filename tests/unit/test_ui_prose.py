@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from rag.answering.answer import Sentence
+from rag.answering.segments import segments
 from ui.html import el
 from ui.prose import render
 
@@ -129,3 +131,162 @@ def test_a_paragraph_that_claims_nothing_is_set_apart() -> None:
         Sentence("So it is.", (), "none"),
     )
     assert '<p class="cw-aside">What follows is quoted.</p><p>It is fast' in markup
+
+
+_TABLE = """| Method | Saves | Source |
+| :--- | ---: | :-: |
+| **LAMB** | 76 minutes | [1] |
+| Multi-level | 51.6% [2] | none |"""
+
+
+def _rows(markup: str) -> list[list[str]]:
+    """The words of every cell."""
+    rows = re.findall(r"<tr>(.*?)</tr>", markup)
+    return [[_plain(cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
+
+
+def test_a_table_has_a_head_a_body_and_its_alignment() -> None:
+    assert _markup(f"Here:\n{_TABLE}\n\nSo.") == (
+        '<p>Here:</p><div class="cw-table"><table><thead><tr><th scope="col">Method</th>'
+        '<th class="cw-right" scope="col">Saves</th><th class="cw-center" scope="col">Source</th></tr></thead><tbody>'
+        '<tr><td><strong>LAMB</strong></td><td class="cw-right">76 minutes</td>'
+        '<td class="cw-center"><a href="#x">[1]</a></td></tr><tr><td>Multi-level</td>'
+        '<td class="cw-right">51.6% <a href="#x">[2]</a></td><td class="cw-center">none</td></tr>'
+        "</tbody></table></div><p>So.</p>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("| a | b |\n|---|---|\n| c |", [["a", "b"], ["c"]]),
+        ("| a | b |\n|---|---|\n| c | d | e |", [["a", "b", ""], ["c", "d", "e"]]),
+        ("| a | b |\n|---|---|\n| c \\| d | `e\\|f` |", [["a", "b"], ["c | d", "e|f"]]),
+        ("a | b\n--- | ---\nc | d\n\ne", [["a", "b"], ["c", "d"]]),
+        ("| a | b |\n| c | d |", [["a", "b"], ["c", "d"]]),
+        ("| a | b |\n|---|---|\n| - | |\n| | |\n|---|---|\n| c | d |", [["a", "b"], ["-", ""], ["c", "d"]]),
+        ("|a|\n|-|\n|b|", [["a"], ["b"]]),
+        ("| a | b |\r\n|---|---|\r\n| c | d |\r\nNot |x| but y.", [["a", "b"], ["c", "d"]]),
+    ],
+)
+def test_rows_are_read_as_they_are_meant(text: str, rows: list[list[str]]) -> None:
+    assert _rows(_markup(text)) == rows
+
+
+@pytest.mark.parametrize(
+    "text", ["p(a|b) is small", "|x| is the norm", "|---|---|", "||", "|", "a | b\n---", "a | b\n--- | --- | ---"]
+)
+def test_pipes_alone_make_no_table(text: str) -> None:
+    assert "<table" not in _markup(text)
+    assert _plain(_markup(text)) == text.replace("\n", " ")
+
+
+def test_what_ends_a_table_is_drawn_behind_it() -> None:
+    assert _markup(f"{_TABLE}\nAs |x| shows.").endswith("</table></div><p>As |x| shows.</p>")
+    assert _markup(f"{_TABLE}\n- item").endswith("</table></div><ul><li>item</li></ul>")
+
+
+def test_a_row_in_doubt_is_marked_in_every_cell_and_told_once() -> None:
+    markup = _markup(_TABLE, Sentence("LAMB 76 minutes", (1,), "weak"), Sentence("51.6%", (2,), "supported"))
+    marked = re.findall(r'<span class="cw-sentence cw-weak">(.*?)</span>', markup)
+    assert [_plain(part) for part in marked] == ["LAMB", "76 minutes"]
+    assert _rows(markup)[1] == ["LAMB", "76 minutes weak support", "[1]"]
+
+
+def test_a_cell_in_doubt_ends_where_its_cell_ends() -> None:
+    text = "| a | b |\n|---|---|\n| 900 machines. | [2] More [1] |"
+    markup = _markup(text, Sentence("900 machines.", (1,), "unsupported"), Sentence("More", (2, 1), "supported"))
+    assert _rows(markup)[1] == ["900 machines. not supported by its source", "[2] More [1]"]
+    assert markup.count("cw-sentence") == 1
+
+
+def test_a_citation_in_a_cell_of_its_own_belongs_to_its_row() -> None:
+    row, other = Sentence("LAMB 76 minutes", (1,), "supported"), Sentence("51.6%", (2,), "supported")
+    asked: list[tuple[int, Sentence | None]] = []
+
+    def cite(number: int, sentence: Sentence | None) -> Markup:
+        asked.append((number, sentence))
+        return _cite(number, sentence)
+
+    render(_TABLE, cite, (row, other))
+    assert asked == [(1, row), (2, other)]
+
+
+_CELLS = st.lists(
+    st.lists(st.sampled_from(["a", "b c.", "7%", "**d**", "[1]", "[2]", "`e\\|f`"]), max_size=3).map(" ".join)
+)
+
+
+@given(st.lists(_CELLS.filter(bool), min_size=1, max_size=4))
+def test_what_the_checker_calls_a_sentence_of_a_table_is_found_in_it(rows: list[list[str]]) -> None:
+    text = "\n".join(["| x | y |", "|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
+    doubted = [Sentence(s.text, s.numbers, "weak") for s in segments(text) if any(map(str.isalnum, s.text))]
+    markup, lost = render(text, _cite, doubted)
+    assert lost == ()
+    assert str(markup).count("cw-flag") == len(doubted)
+
+
+def test_a_table_that_still_arrives_shows_what_is_whole() -> None:
+    steps = [str(render(_TABLE[:at], _cite, ended=False)[0]) for at in range(len(_TABLE) + 1)]
+    assert not any("|" in _plain(step) for step in steps)
+    heights = [len(_rows(step)) for step in steps]
+    assert heights == sorted(heights)
+    assert heights[len("| Method | Saves | Source |\n")] == 1
+    row = _TABLE.index("**LAMB")
+    assert heights[row : row + 2] == [1, 2]
+    assert _rows(steps[_TABLE.index(" minutes")])[1] == ["LAMB", "76"]
+
+
+def test_a_last_line_that_may_become_a_table_is_drawn_once_the_text_ends() -> None:
+    assert str(render("|x", _cite, ended=False)[0]) == ""
+    assert _markup("|x") == "<p>|x</p>"
+
+
+_OURS = {"p", "ul", "ol", "li", "strong", "em", "code", "a", "span", "div", "table", "thead", "tbody", "tr", "th", "td"}
+_SIGNS = ["|", "| ", " |\n", "|---", "|:-:|\n", "\n", "\\|", "`", "**", "*", "[1]", "- ", "# ", '"', "'", "\\", "&lt;"]
+_TAGS = ["<table>", "</table>", "</td>", "<td onclick=x>", "<script>x</script>", "<!--"]
+_HOSTILE = st.lists(
+    st.sampled_from([*_SIGNS, *_TAGS, "a", " b. ", "7", "\r", "\x85", "\u2028", "\x00"]), max_size=60
+).map("".join)
+
+
+class _OnlyOurs(_Balance):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in _OURS
+        assert {name for name, _ in attrs} <= {"class", "role", "scope", "href"}
+        within = {"tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}, "thead": {"table"}, "tbody": {"table"}}
+        assert self.stack[-1:] == [] or tag not in within or self.stack[-1] in within[tag]
+        super().handle_starttag(tag, attrs)
+
+
+@given(_HOSTILE, st.lists(st.tuples(_HOSTILE, st.sampled_from(["weak", "unsupported"])), max_size=3), st.booleans())
+def test_whatever_comes_nothing_but_our_own_well_formed_markup_goes_out(
+    text: str, doubted: list[tuple[str, str]], ended: bool
+) -> None:
+    sentences = [Sentence(words, (1,), support) for words, support in doubted]  # type: ignore[arg-type]
+    markup = str(render(text, _cite, sentences, ended=ended)[0])
+    assert _OnlyOurs(markup).stack == []
+    assert "\n" not in markup
+
+
+@given(_HOSTILE)
+def test_no_letter_and_no_citation_of_any_table_is_lost(text: str) -> None:
+    shown = html.unescape(_plain(_markup(text)))
+    assert [c for c in shown if c.isalnum()] == [c for c in text if c.isalnum()]
+
+
+@given(_HOSTILE, st.data())
+def test_a_table_that_is_finished_stays_as_it_is_whatever_arrives_behind_it(text: str, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(text)))
+    before = str(render("| a | b |\n|---|---|\n| c | d |\n\n", _cite, ended=False)[0])
+    whole = f"| a | b |\n|---|---|\n| c | d |\n\n{text[:cut]}"
+    assert str(render(whole, _cite, ended=False)[0]).startswith(before)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["|" * 20_000, "|a" * 10_000, "|a|\n" * 8_000, "|a|\n|-|\n" + "|" * 20_000, "| \\" * 9_000]
+)
+def test_hostile_tables_take_no_time(hostile: str) -> None:
+    started = time.process_time()
+    _markup(f"x\n{hostile}", Sentence("a", (1,), "weak"))
+    assert time.process_time() - started < 2

@@ -32,6 +32,13 @@
       const label = message.dataset.testid === "user" ? "Question" : "Answer";
       if (message.getAttribute("aria-label") !== label) message.setAttribute("aria-label", label);
     }
+    // A table that is wider than its frame is scrolled with the arrow keys too; labels do not pass the sanitizer.
+    for (const frame of document.querySelectorAll(".cw-table")) {
+      const wide = frame.scrollWidth > frame.clientWidth;
+      if (wide === frame.hasAttribute("tabindex")) continue;
+      const facts = { tabindex: "0", role: "region", "aria-label": "Table, scrolls sideways" };
+      for (const [name, value] of Object.entries(facts)) wide ? frame.setAttribute(name, value) : frame.removeAttribute(name);
+    }
     for (const link of document.querySelectorAll("a.cw-open")) {
       // The chat's sanitizer drops aria attributes, so that labels travel as titles.
       if (link.title && !link.hasAttribute("aria-label")) link.setAttribute("aria-label", link.title);
@@ -181,5 +188,6 @@
       settle();
     });
   }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden", "title", "aria-label"] });
+  window.addEventListener("resize", settle);
   settle();
 })();
