@@ -71,6 +71,10 @@ class Settings(BaseSettings):
         default="off",
         description="model: it also writes other words for a question to search with, one call a question",
     )
+    judge: Literal["off", "model"] = Field(
+        default="off",
+        description="model: it also judges whether the cited abstracts support each sentence, one call an answer",
+    )
     unsupported: Literal["mark", "drop"] = Field(
         default="mark", description="what the reader sees of a sentence whose citation does not support it"
     )

@@ -16,9 +16,10 @@ from rag.answering.answer import Answer, Turn
 from rag.answering.budget import prompt_limit
 from rag.answering.condense import MAX_CONDENSED_TOKENS, as_turns
 from rag.answering.events import Event, Finished
+from rag.answering.model_judge import MAX_VERDICT_TOKENS
 from rag.answering.prompting import load_prompt
 from rag.answering.run import Parts, Reply, Run
-from rag.answering.steps import build_steps, without_model
+from rag.answering.steps import build_judge, build_steps, without_model
 from rag.errors import ModelError
 from rag.models.extractive import Extractive
 from rag.models.prices import Prices
@@ -88,16 +89,11 @@ class Assistant:
         run = Run(self._parts, question, as_turns(history))
         request, reply = run.condense_request(), Reply()
         if request:
-            with run.timed("condense"):
-                for _ in self._generate(request, MAX_CONDENSED_TOKENS, reply):
-                    pass
+            reply = self._whole(run, "condense", request, MAX_CONDENSED_TOKENS)
         yield run.condensed(request, reply)
         run.retrieve(self._searcher)
         while (ask := run.next_ask()) is not None:
-            reply = Reply()
-            with run.timed(ask.name):
-                for _ in self._generate(ask.messages, ask.max_tokens, reply):
-                    pass
+            reply = self._whole(run, ask.name, ask.messages, ask.max_tokens)
             run.take_reply(ask, reply, self._searcher)
         yield run.retrieved()
         request, reply = run.answer_request(), Reply()
@@ -109,7 +105,10 @@ class Assistant:
                 for chunk in chunks:
                     if (delta := run.take(chunk)) is not None:
                         yield delta
-        yield from run.finish(reply)
+        run.end(reply)
+        if (verdicts := run.judge_request()) is not None:
+            run.take_verdicts(verdicts, self._whole(run, "judge", verdicts.messages, MAX_VERDICT_TOKENS))
+        yield from run.finish()
 
     async def aask(self, question: str, history: History = ()) -> Answer:
         """As :meth:`ask`, asynchronously."""
@@ -124,17 +123,11 @@ class Assistant:
         run = Run(await asyncio.to_thread(lambda: self._parts), question, as_turns(history))
         request, reply = run.condense_request(), Reply()
         if request:
-            with run.timed("condense"):
-                async for _ in self._agenerate(request, MAX_CONDENSED_TOKENS, reply):
-                    pass
+            reply = await self._awhole(run, "condense", request, MAX_CONDENSED_TOKENS)
         yield run.condensed(request, reply)
         await asyncio.to_thread(run.retrieve, self._searcher)
         while (ask := await asyncio.to_thread(run.next_ask)) is not None:
-            reply = Reply()
-            with run.timed(ask.name):
-                async with aclosing(self._agenerate(ask.messages, ask.max_tokens, reply)) as chunks:
-                    async for _ in chunks:
-                        pass
+            reply = await self._awhole(run, ask.name, ask.messages, ask.max_tokens)
             await asyncio.to_thread(run.take_reply, ask, reply, self._searcher)
         yield run.retrieved()
         request, reply = await asyncio.to_thread(run.answer_request), Reply()
@@ -144,7 +137,11 @@ class Assistant:
                     async for chunk in chunks:
                         if (delta := run.take(chunk)) is not None:
                             yield delta
-        for event in await asyncio.to_thread(run.finish, reply):
+        run.end(reply)
+        if (verdicts := await asyncio.to_thread(run.judge_request)) is not None:
+            reply = await self._awhole(run, "judge", verdicts.messages, MAX_VERDICT_TOKENS)
+            run.take_verdicts(verdicts, reply)
+        for event in await asyncio.to_thread(run.finish):
             yield event
 
     @cached_property
@@ -166,8 +163,25 @@ class Assistant:
             similarity=self._similarity,
             prices=Prices.load(self._settings),
             steps=build_steps(self._settings, backend, counter, prompt_limit(self._settings)),
+            judge=build_judge(self._settings, backend, counter),
             notes=without_model(self._settings, backend.name),
         )
+
+    def _whole(self, run: Run, station: str, request: Sequence[Message], max_tokens: int) -> Reply:
+        """A reply that is of use only when it is complete; its time is that station's."""
+        reply = Reply()
+        with run.timed(station):
+            for _ in self._generate(request, max_tokens, reply):
+                pass
+        return reply
+
+    async def _awhole(self, run: Run, station: str, request: Sequence[Message], max_tokens: int) -> Reply:
+        reply = Reply()
+        with run.timed(station):
+            async with aclosing(self._agenerate(request, max_tokens, reply)) as chunks:
+                async for _ in chunks:
+                    pass
+        return reply
 
     def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:
         """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``."""

@@ -38,6 +38,39 @@ class CheckedAnswer:
     ledger: tuple[LedgerEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An answer as the rules found it: ``raw`` as the model wrote it, ``normal`` with citations in normal form, the
+    source of each of their numbers in ``order``, a finding for every sentence, and what was taken out in ``ledger``."""
+
+    raw: str
+    sources: tuple[Evidence, ...]
+    read: tuple[SourceText, ...]
+    normal: str
+    order: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    ledger: tuple[LedgerEntry, ...]
+
+    def checked(self, policy: Policy) -> CheckedAnswer:
+        """The answer as the reader gets it; policies as those of :func:`check_answer`."""
+        kept = [f for f in self.findings if policy == "mark" or f.support != "unsupported"]
+        dropped = [f for f in self.findings if policy == "drop" and f.support == "unsupported"]
+        moved = {marker: f.sources[0] for f in self.findings if f.moved_from for marker in f.segment.markers}
+        new = rewrite(self.normal, self.order, moved, [(f.segment.start, f.segment.end) for f in dropped])
+        report = _Report(self.sources, new)
+        ledger = list(self.ledger)
+        for finding in self.findings:
+            ledger += report.entries(finding)
+            if policy == "drop" and finding.support == "unsupported":
+                ledger.append(LedgerEntry("dropped_sentence", finding.segment.text))
+        return CheckedAnswer(
+            text=new.text,
+            sentences=tuple(report.sentence(finding) for finding in kept),
+            citations=tuple(report.citation(source, kept, self.read[source]) for source in new.order),
+            ledger=tuple(ledger),
+        )
+
+
 def known_links(sources: Iterable[Evidence]) -> frozenset[str]:
     """The addresses that sources give, in their abstracts and as their own: those an answer may repeat."""
     found: set[str] = set()
@@ -66,29 +99,22 @@ def check_answer(
         policy: ``mark`` keeps every sentence, ``drop`` takes out those that no source backs.
         question: what was asked; a figure or name of it may be denied ("not 5 points") without standing in a source.
     """
+    return examine(text, sources, similarity=similarity, question=question).checked(policy)
+
+
+def examine(
+    text: str, sources: Sequence[Evidence], *, similarity: Similarity | None = None, question: str = ""
+) -> Examined:
+    """What the rules find about an answer, before any policy; arguments as those of :func:`check_answer`."""
     stream = CitationStream(len(sources), same=_same_papers(sources), links=known_links(sources))
     normal = stream.feed(text) + stream.finish()
     order = [number - 1 for number in stream.order]
     parts = segments(normal)
     read = [SourceText(evidence) for evidence in sources]
     findings = Judge(read, parts, order, similarity, question).judge_all(parts)
-    kept = [f for f in findings if policy == "mark" or f.support != "unsupported"]
-    dropped = [f for f in findings if policy == "drop" and f.support == "unsupported"]
-    moved = {marker: f.sources[0] for f in findings if f.moved_from for marker in f.segment.markers}
-    new = rewrite(normal, order, moved, [(f.segment.start, f.segment.end) for f in dropped])
-    report = _Report(sources, new)
     ledger = [LedgerEntry("unknown_citation", f"{raw} names no source") for raw in stream.removed]
     ledger += [LedgerEntry("removed_markup", _short(raw)) for raw in stream.removed_markup]
-    for finding in findings:
-        ledger += report.entries(finding)
-        if policy == "drop" and finding.support == "unsupported":
-            ledger.append(LedgerEntry("dropped_sentence", finding.segment.text))
-    return CheckedAnswer(
-        text=new.text,
-        sentences=tuple(report.sentence(finding) for finding in kept),
-        citations=tuple(report.citation(source, kept, read[source]) for source in new.order),
-        ledger=tuple(ledger),
-    )
+    return Examined(text, tuple(sources), tuple(read), normal, tuple(order), tuple(findings), tuple(ledger))
 
 
 def _same_papers(sources: Sequence[Evidence]) -> dict[int, int]:
@@ -114,6 +140,8 @@ class _Report:
             problems.append(f"{_quoted(finding.doubtful_names)} is not in {self._names(finding.sources)}")
         if finding.fits_better is not None:
             problems.append(f"fits {self._names([finding.fits_better])} better")
+        if finding.judged_from and finding.support == "weak":
+            problems.append(f"only in part backed by {self._names(finding.sources)}, says the model that judges")
         quotes = tuple(
             Quote(number, backing.start, backing.end)
             for source, backing in finding.backings.items()
@@ -127,6 +155,9 @@ class _Report:
         if finding.moved_from:
             to, origin = self._names(finding.sources), self._names(finding.moved_from)
             entries.append(LedgerEntry("reattributed", f"to {to} instead of {origin}: {said}"))
+        if finding.judged_from:
+            change = f"{finding.support} instead of {finding.judged_from}"
+            entries.append(LedgerEntry("judged", f"{change}, says the model that judges: {said}"))
         return entries
 
     def citation(self, source: int, findings: Sequence[Finding], read: SourceText) -> Citation:
@@ -153,8 +184,9 @@ class _Report:
             faults.append(("contradicted_sentence", f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:
             faults.append(("uncited_sentence", "no citation"))
-        elif finding.support == "unsupported" and not faults:
-            faults.append(("unsupported_sentence", f"not backed by {names}"))
+        elif finding.support == "unsupported" and (finding.judged_from or not faults):
+            by = ", says the model that judges" if finding.judged_from else ""
+            faults.append(("unsupported_sentence", f"not backed by {names}{by}"))
         return faults
 
     def _names(self, sources: Sequence[int]) -> str:

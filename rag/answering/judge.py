@@ -25,7 +25,8 @@ class Finding:
     """What was found about a segment. Sources are indexes into those of the prompt; numbers come with the final text.
 
     ``sources`` are those behind it (after a move, the new one; ``moved_from`` the old ones), ``backings`` what each of
-    them says for it. ``fits_better`` is a source that backs it where the cited ones do not.
+    them says for it. ``fits_better`` is a source that backs it where the cited ones do not. ``verbatim`` tells that it
+    is a sentence of one of its sources. ``judged_from`` is the rules' verdict where a model's took its place.
     """
 
     segment: Segment
@@ -41,6 +42,8 @@ class Finding:
     is_uncited: bool = False
     moved_from: tuple[int, ...] = ()
     fits_better: int | None = None
+    verbatim: bool = False
+    judged_from: Support | None = None
 
 
 class Judge:
@@ -66,8 +69,8 @@ class Judge:
         self._order = order
         self._asked_figures = figures(question)
         self._asked_names = NameIndex([question])
-        self._bench = Bench(sources, [_said(part) for part in parts], similarity)
-        cited = [(_said(part), [order[number - 1] for number in part.numbers]) for part in parts if part.numbers]
+        self._bench = Bench(sources, [said(part) for part in parts], similarity)
+        cited = [(said(part), [order[number - 1] for number in part.numbers]) for part in parts if part.numbers]
         self._bench.settle([(text, sources) for text, sources in cited if not self._bench.repeats(text, sources)])
 
     def judge_all(self, parts: Sequence[Segment]) -> list[Finding]:
@@ -100,10 +103,10 @@ class Judge:
         return self._elsewhere(finding) if finding.support == "unsupported" else finding
 
     def _weighed(self, part: Segment, cited: Sequence[int]) -> Finding:
-        text = _said(part)
+        text = said(part)
         if self._bench.repeats(text, cited):
             backings = {source: b for source in cited if (b := self._bench.backing(text, [source])) is not None}
-            return Finding(part, tuple(cited), "supported", 1.0, backings)
+            return Finding(part, tuple(cited), "supported", 1.0, backings, verbatim=True)
         self._bench.settle([(text, cited)])
         whole = self._bench.backing(text, cited)
         single = {source: self._bench.backing(text, [source]) for source in cited} if len(cited) > 1 else {}
@@ -127,7 +130,7 @@ class Judge:
         return [f for f in lost if not (denies(text, f.start) and any(same_figure(f, a) for a in self._asked_figures))]
 
     def _misplaced(self, part: Segment, cited: Sequence[int]) -> list[Figure]:
-        stretches = self._bench.stretches(_said(part), cited)
+        stretches = self._bench.stretches(said(part), cited)
         titles = " ".join(self._sources[source].title for source in cited)
         found = swapped_figures(part.text, stretches)
         if len(cited) == 1:
@@ -144,7 +147,7 @@ class Judge:
         other sentences it is only noted where they would fit."""
         others = [source for source in range(len(self._sources)) if source not in finding.sources]
         likely = [source for source in others if self._may_back(finding.segment, source)]
-        self._bench.settle([(_said(finding.segment), [source]) for source in likely])
+        self._bench.settle([(said(finding.segment), [source]) for source in likely])
         trials = [self._weighed(finding.segment, [source]) for source in likely]
         fitting = [trial for trial in trials if trial.support == "supported"]
         if not fitting:
@@ -158,7 +161,7 @@ class Judge:
         """A cheap look before a close one: all figures are there, and half of what is said."""
         if missing_figures(part.text, [self._sources[source].figures]):
             return False
-        return self._bench.coverage(_said(part), source) >= _HALF
+        return self._bench.coverage(said(part), source) >= _HALF
 
     def _is_title(self, part: Segment, cited: Sequence[int]) -> bool:
         words = frozenset(stems(part.text))
@@ -166,7 +169,8 @@ class Judge:
         return any(len(words & title) >= _TITLE_SHARE * max(len(words), len(title), 1) for title in titles)
 
 
-def _said(part: Segment) -> str:
+def said(part: Segment) -> str:
+    """What a segment says, with what its table says about it elsewhere."""
     return f"{part.label} {part.text}".strip()
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from rag.answering import steps
 from rag.answering.answer import Answer, LedgerEntry, Turn
 from rag.answering.budget import Request, count_messages, fit, prompt_limit
-from rag.answering.check import CheckedAnswer, Similarity, check_answer
+from rag.answering.check import CheckedAnswer, Examined, Similarity, check_answer, examine
 from rag.answering.condense import condense_request, read_condensed
 from rag.answering.events import Condensed, Finished, Retrieved, TextDelta
 from rag.answering.followup import standalone
 from rag.answering.live import LiveText
+from rag.answering.model_judge import JudgeRequest, ModelJudge, no_room, take_verdicts
 from rag.answering.prompting import Prompt
-from rag.answering.writing import Writer, Written, empty
+from rag.answering.writing import Writer, Written, body_of, empty
 from rag.errors import ModelError, UsageError
 from rag.models.prices import Prices
 from rag.models.protocols import Backend, Chunk, Message, Usage
@@ -44,6 +45,7 @@ class Parts:
     similarity: Similarity | None
     prices: Prices
     steps: tuple[steps.Step, ...] = ()
+    judge: ModelJudge | None = None
     notes: tuple[LedgerEntry, ...] = ()
 
 
@@ -66,6 +68,8 @@ class Run:
         self._request: Request | None = None
         self._live = LiveText(())
         self._failure: ModelError | None = None
+        self._shown_before = self._rest = ""
+        self._examined: Examined | None = None
 
     @contextmanager
     def timed(self, station: str) -> Iterator[None]:
@@ -146,13 +150,50 @@ class Run:
         shown = self._live.feed(chunk.text) if chunk.text else ""
         return TextDelta(shown) if shown else None
 
-    def finish(self, reply: Reply) -> tuple[TextDelta | Finished, ...]:
-        """The rest of the text, and the checked answer."""
-        before = self._live.shown
-        rest = self._live.finish()
+    def end(self, reply: Reply) -> None:
+        """The model's reply is complete, or broke off."""
+        self._shown_before = self._live.shown
+        self._rest = self._live.finish()
         self._failure = reply.failure
         if self._request is not None and self._request.evidence:
             self._count(self._request.messages, reply)
+
+    def judge_request(self) -> JudgeRequest | None:
+        """What a model is to be asked about the answer; ``None`` where nothing is."""
+        judge, request = self._parts.judge, self._request
+        if judge is None or request is None or not (body := body_of(self._live, self._failure)):
+            return None
+        with self.timed("check"):
+            self._examined = examine(
+                body, request.evidence, similarity=self._parts.similarity, question=self._standalone
+            )
+        asked = judge.ask(self._examined.findings, request.evidence, self._standalone)
+        if asked is None:
+            return None
+        if self._failure is not None:
+            # Whoever just failed is not asked again while the reader waits.
+            self._notes.append(steps.failed("judge", "the model failed while it wrote the answer"))
+            return None
+        self._notes += no_room(asked)
+        return asked if asked.messages else None
+
+    def take_verdicts(self, asked: JudgeRequest, reply: Reply) -> None:
+        """Takes the model's reply to it; where none can be used the rules' verdicts stay, and a note is made."""
+        self._count(asked.messages, reply)
+        examined = self._examined
+        taken = None
+        if examined is not None and reply.failure is None:
+            taken = take_verdicts(reply.text, asked, examined.findings)
+        if examined is None or taken is None:
+            self._notes.append(steps.failed("judge", str(reply.failure or "")))
+            return
+        findings, notes = taken
+        self._examined = replace(examined, findings=findings)
+        self._notes += notes
+
+    def finish(self) -> tuple[TextDelta | Finished, ...]:
+        """The rest of the text, and the checked answer."""
+        before, rest = self._shown_before, self._rest
         written = self._write()
         answer = self._cast(written)
         if not before and (written.extracted or written.checked is None):
@@ -172,7 +213,11 @@ class Run:
 
     def _check(self, text: str) -> CheckedAnswer:
         settings, evidence = self._parts.settings, self._request.evidence if self._request else ()
+        examined = self._examined
         with self.timed("check"):
+            # What stands in for the model's answer is checked by the rules alone.
+            if examined is not None and examined.raw == text:
+                return examined.checked(settings.unsupported)
             return check_answer(
                 text,
                 evidence,

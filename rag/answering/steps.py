@@ -1,14 +1,15 @@
-"""Steps between search and answer that ask a model for help: off unless the settings ask for them.
+"""Steps before and after an answer that ask a model for help: off unless the settings ask for them.
 
 Every step is one call. It runs only where the search found something relevant (where not, no model is called), and
-where it fails the evidence stays as it was and the ledger says so.
+where it fails everything stays as it was and the ledger says so. Those before the answer change the evidence; the judge
+comes after it (:mod:`rag.answering.model_judge`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rag.answering.answer import LedgerEntry
 from rag.models.protocols import Backend, Message
@@ -16,7 +17,12 @@ from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Searcher, SearchResult
 from rag.settings import Settings
 
-_ASKED_FOR = {"expand": "question expansion", "rerank": "reranking"}
+if TYPE_CHECKING:
+    from rag.answering.model_judge import ModelJudge
+
+_ASKED_FOR = {"expand": "question expansion", "rerank": "reranking", "judge": "judging"}
+_AS_FOUND = "the papers are as the search found them"
+_STAYS = {"expand": _AS_FOUND, "rerank": _AS_FOUND, "judge": "the verdicts are those of the rules"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,21 @@ def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, lim
     return tuple(steps)
 
 
+def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> ModelJudge | None:
+    """What judges the sentences of an answer, where the settings ask for it and the backend is a model.
+
+    Raises:
+        PromptError: its prompt is missing or malformed.
+    """
+    if backend.name == "extractive" or settings.judge == "off":
+        return None
+    from rag.answering.model_judge import MAX_VERDICT_TOKENS, ModelJudge
+    from rag.answering.prompting import load_prompt
+
+    limit = min(settings.max_prompt_tokens, settings.context_window - MAX_VERDICT_TOKENS)
+    return ModelJudge(load_prompt("support"), counter, limit)
+
+
 def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
     """What is to be told where the settings ask for a step and the backend is no model."""
     if backend != "extractive":
@@ -89,4 +110,4 @@ def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
 def failed(name: str, reason: str = "") -> LedgerEntry:
     """What is to be told where a step's call failed for a reason, or gave nothing that can be used."""
     why = reason or "the model's reply could not be read"
-    return LedgerEntry(f"{name}_failed", f"{_ASKED_FOR[name]} left out, the papers are as the search found them: {why}")
+    return LedgerEntry(f"{name}_failed", f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")

@@ -43,6 +43,14 @@ class Written:
         return (*own[0], *(self.checked.sentences if self.checked else ()), *own[1])
 
 
+def body_of(live: LiveText, failure: ModelError | None) -> str:
+    """What of a reply goes to the checker: empty where it is an outcome's sentinel, or failed before anything was
+    shown."""
+    if live.sentinel is not None or (failure is not None and not live.shown):
+        return ""
+    return without_sentinels(live.raw).strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes the end of one answer. ``messages`` is the request that was put to the model, ``check`` checks a text
@@ -66,7 +74,7 @@ class Writer:
             return self._extract(says.failed(str(failure)), (_note("backend_failed", str(failure)),))
         if live.sentinel is not None:
             return empty(live.sentinel)
-        body = without_sentinels(live.raw).strip()
+        body = body_of(live, failure)
         if not body:
             return self._extract(says.EMPTY, (_note("empty_answer", "the model returned no text"),))
         checked = self.check(body)

@@ -17,9 +17,10 @@ from rag.text.normalise import normalise
 
 # "< 1%", "<5", "<=" and "<-" stay as they are; anything else behind it makes a tag or a control word of it.
 _TAG_OPENS = re.compile(r"<(?!\s{0,3}[\d=~.+\-])")
-# Brackets that look like it are letters of their own right in other scripts, and only suspect before our words.
+#: Brackets that look like "<". In other scripts they are signs of their own right, and only suspect before our words.
+ANGLES = "＜﹤‹〈⟨❮❬˂ᐸ《≺"
 _LOOKALIKE_OPENS = re.compile(
-    r"[＜﹤‹〈⟨❮❬˂ᐸ《≺](?=\s{0,3}/?\s{0,3}(?:source|title|about|abstract|question|system|user|assistant|\|))",
+    rf"[{ANGLES}](?=\s{{0,3}}/?\s{{0,3}}(?:source|title|about|abstract|question|system|user|assistant|\|))",
     re.IGNORECASE,
 )
 _AMPERSAND = re.compile(r"&(?=(?:lt|amp|lsqb);)")
