@@ -111,12 +111,16 @@ def _read_marks(text: str, at: int, final: bool) -> Run | More | None:
 
 
 def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], ...], int] | More | None:
-    start = at + text.startswith("^", at)
+    # A caret and an escaping backslash count as part of the bracket, however many there are: what is left of them would
+    # be read as part of the citation that stands there afterwards.
+    start = at
+    while start < len(text) and text[start] in "^\\" and start - at < _LONGEST_RUN:
+        start += 1
     if start >= len(text):
         return None if final or start == at else MORE
     if text[start] == "(":
         labelled = _LABELLED.match(text, start)
-        content = read_content(labelled[1]) if labelled else None
+        content = read_content(labelled[1].removesuffix("\\")) if labelled else None
         if labelled and content and content.labelled:
             return content.ranges, labelled.end()
         return MORE if not final and labelled is None and _MAY_BE_LABELLED.match(text, start) else None

@@ -211,6 +211,11 @@ def test_every_way_to_cut_an_answer_gives_the_same_text(text: str, cuts: list[in
 
 @given(_ANSWERS, st.integers(0, 4))
 @example("javascript:<[1]", 0)
+@example(r"\(Sources 1 and 3)", 1)
+@example(r"\(Source 1\)", 1)
+@example("^^[1]", 1)
+@example(r"\^[1]", 1)
+@example(r"\\[1]", 1)
 @settings(max_examples=600, deadline=None)
 def test_the_normal_form_is_a_fixed_point(text: str, sources: int) -> None:
     once, order, _ = streamed([text], sources)
