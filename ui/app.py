@@ -106,6 +106,9 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
             "show_progress": "hidden",
             "concurrency_limit": CONCURRENT_ANSWERS,
             "concurrency_id": "ask",
+            # A question put right after "New chat", while the page still waits for the end of the dropped answer, would
+            # be swallowed otherwise; two at a time are told apart by the chat itself.
+            "trigger_mode": "multiple",
             "api_visibility": "private",
         }
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}

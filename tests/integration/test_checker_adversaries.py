@@ -45,6 +45,7 @@ def test_of_the_samples_answers_few_are_doubted(sample_library: Library, golds: 
     assert share(caught(sample_library, true_ones(golds))) <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_nine_lies_of_ten_are_caught_in_the_ways_the_checker_was_built_on(
     sample_library: Library, golds: list[Gold]
@@ -61,6 +62,7 @@ def test_nine_lies_of_ten_are_caught_in_ways_it_was_not_built_on(sample_library:
     assert share(caught(sample_library, lies)) >= 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_on_the_dev_questions_lies_are_caught_and_the_truth_is_left_alone(sample_library: Library) -> None:
     page, questions = SHARED / "seed" / "papers-page.txt", SHARED / "evalset" / "questions.dev.jsonl"
