@@ -21,7 +21,8 @@ def add_parser(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serves until interrupted."""
     chosen = options.settings(arguments)
-    from ui.server import check_port, serve
+    from ui.port import check_port
+    from ui.server import serve
 
     check_port(arguments.host, arguments.port)
     with options.open_library(arguments, chosen, create=True) as library:

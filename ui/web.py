@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 from rag.settings import Settings
 from ui.app import build
 from ui.header import Shelf
+from ui.port import page_address, take_port
 from ui.security import Guard
-from ui.server import page_address, take_port
 from ui.stream import Answering
 from ui.theme import theme
 

@@ -14,7 +14,7 @@ from rag.answering.citations import CitationStream
 from rag.answering.leak import LeakGuard
 from rag.answering.outcome import is_refusal
 from rag.answering.prompting import Prompt
-from rag.answering.steps import Ask
+from rag.answering.step import Ask
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Searcher, SearchResult
 from rag.retrieval.joining import joined

@@ -16,7 +16,7 @@ from math import log
 from rag.answering.budget import count_messages
 from rag.answering.permutation import read_order
 from rag.answering.prompting import Prompt
-from rag.answering.steps import Ask
+from rag.answering.step import Ask
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence, Searcher, SearchResult

@@ -17,6 +17,7 @@ from rag.answering.followup import standalone
 from rag.answering.live import LiveText
 from rag.answering.model_judge import JudgeRequest, ModelJudge, no_room, take_verdicts
 from rag.answering.prompting import Prompt
+from rag.answering.step import Ask, Step
 from rag.answering.writing import Writer, Written, body_of, empty
 from rag.errors import ModelError, UsageError
 from rag.models.prices import Prices
@@ -44,7 +45,7 @@ class Parts:
     counter: TokenCounter
     similarity: Similarity | None
     prices: Prices
-    steps: tuple[steps.Step, ...] = ()
+    steps: tuple[Step, ...] = ()
     judge: ModelJudge | None = None
     notes: tuple[LedgerEntry, ...] = ()
 
@@ -105,7 +106,7 @@ class Run:
         depths = (step.depth for step in self._steps)
         self._result = searcher.search(self._standalone, k=max([self._parts.settings.k, *depths]))
 
-    def next_ask(self) -> steps.Ask | None:
+    def next_ask(self) -> Ask | None:
         """What a model is to be asked about the evidence next; ``None`` where nothing is left to ask."""
         # Where nothing is relevant no model is called.
         while self._steps and self._result.relevant:
@@ -114,7 +115,7 @@ class Run:
                 return ask
         return None
 
-    def take_reply(self, ask: steps.Ask, reply: Reply, searcher: Searcher) -> None:
+    def take_reply(self, ask: Ask, reply: Reply, searcher: Searcher) -> None:
         """Takes the model's reply to it; where none can be used the evidence stays, and a note is made."""
         self._count(ask.messages, reply)
         found = ask.take(reply.text, searcher) if reply.failure is None else None

@@ -7,14 +7,12 @@ comes after it (:mod:`rag.answering.model_judge`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rag.answering.answer import LedgerEntry
-from rag.models.protocols import Backend, Message
+from rag.answering.step import Step
+from rag.models.protocols import Backend
 from rag.models.tokens import TokenCounter
-from rag.retrieval.evidence import Searcher, SearchResult
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,32 +21,6 @@ if TYPE_CHECKING:
 _ASKED_FOR = {"expand": "question expansion", "rerank": "reranking", "judge": "judging"}
 _AS_FOUND = "the papers are as the search found them"
 _STAYS = {"expand": _AS_FOUND, "rerank": _AS_FOUND, "judge": "the verdicts are those of the rules"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request to the model. ``take`` turns the reply into the new evidence, or gives ``None`` where the reply cannot
-    be used; it may search, and so takes as long as a search. ``name`` is the step's, and its station in the timings."""
-
-    name: str
-    messages: tuple[Message, ...]
-    max_tokens: int
-    take: Callable[[str, Searcher], SearchResult | None]
-
-
-class Step(Protocol):
-    """One kind of help; holds nothing of any question."""
-
-    @property
-    def name(self) -> str:
-        """``expand`` or ``rerank``."""
-
-    @property
-    def depth(self) -> int:
-        """How many papers it wants to be searched for, however few are asked for in the end."""
-
-    def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """What to ask the model for this question; ``None`` where there is nothing to ask."""
 
 
 def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, limit: int) -> tuple[Step, ...]:

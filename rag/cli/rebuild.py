@@ -16,7 +16,8 @@ def add_parser(commands: options.Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Rebuilds beside the indexes in use, then switches."""
-    from rag.library.rebuild import RebuildReport, rebuild
+    from rag.library.filling import RebuildReport
+    from rag.library.rebuild import rebuild
     from rag.library.server import ServerAddress
     from rag.models.registry import build_embedder
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import LibraryError
+from rag.library.filling import RebuildReport, fill
 from rag.library.lease import Lease
 from rag.library.locks import FileLock
 from rag.library.manifest import Manifest
-from rag.library.rebuild import RebuildReport, fill
 from rag.library.replica import Replica
 from rag.library.server import Server, ServerAddress, TakenError
 from rag.library.server_passages import ServerPassages

@@ -13,7 +13,8 @@ import pytest
 _SERVE = """
 from rag.settings import Settings
 from tests.support.scripted import SampleShelf, Scripted
-from ui.server import serve, take_port
+from ui.port import take_port
+from ui.server import serve
 with take_port("127.0.0.1", 0) as taken:
     port = taken.getsockname()[1]
 shelf = SampleShelf()

@@ -1,0 +1,36 @@
+"""What every step is that asks a model for help before an answer: one request, and what its reply changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.models.protocols import Message
+from rag.retrieval.evidence import Searcher, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to the model. ``take`` turns the reply into the new evidence, or gives ``None`` where the reply cannot
+    be used; it may search, and so takes as long as a search. ``name`` is the step's, and its station in the timings."""
+
+    name: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    take: Callable[[str, Searcher], SearchResult | None]
+
+
+class Step(Protocol):
+    """One kind of help; holds nothing of any question."""
+
+    @property
+    def name(self) -> str:
+        """``expand`` or ``rerank``."""
+
+    @property
+    def depth(self) -> int:
+        """How many papers it wants to be searched for, however few are asked for in the end."""
+
+    def ask(self, question: str, result: SearchResult) -> Ask | None:
+        """What to ask the model for this question; ``None`` where there is nothing to ask."""
