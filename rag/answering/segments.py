@@ -10,11 +10,10 @@ from itertools import pairwise
 
 from rag.answering.citations import Marker, find_markers
 from rag.answering.code_spans import without_fences
-from rag.text.blocks import bars
+from rag.text.blocks import HEADING, bars
 from rag.text.sentences import sentences
 
 _BULLET = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]+)?")
-_HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*\Z")
 _RULE = re.compile(r"[ \t]*(?:[-=*_|:][ \t]*){3,}\Z")
 # A line shorter than this was not broken because it was full.
@@ -65,7 +64,7 @@ def segments(answer: str) -> list[Segment]:
                 found += _row(cells, heads, number)
             continue
         heads = []
-        heading = _HEADING.match(visible, start, end)
+        heading = HEADING.match(visible, start, end)
         found += _sentences(answer, heading.end() if heading else start, end, inside, number, heading is not None)
     return found
 
@@ -80,7 +79,7 @@ def _blocks(visible: str) -> Iterator[tuple[int, int]]:
         bullet = _BULLET.match(line)
         prefix = bullet.end() if bullet else 0
         indent = len(line) - len(line.lstrip())
-        whole = _ROW.match(line) is not None or _HEADING.match(line) is not None
+        whole = _ROW.match(line) is not None or HEADING.match(line) is not None
         empty = not line.strip() or _RULE.match(line) is not None
         if start >= 0 and (empty or whole or prefix > indent or _ends_block(visible[start:end])):
             yield start, end

@@ -15,7 +15,7 @@ from rag.library.locks import FileLock
 from rag.library.manifest import Manifest, beside_chroma
 from rag.library.probe import chroma_damage
 from rag.library.server import ServerAddress
-from rag.library.store import Store, all_passages
+from rag.library.store import Store, passage_ids
 from rag.models.protocols import Embedder
 
 #: A library of 100,000 papers takes about a gigabyte; with less than this left, writing it again cannot succeed.
@@ -95,7 +95,9 @@ def _chroma_damage(directory: Path, manifest: Manifest) -> str | None:
     try:
         # No second process may read an embedded Chroma while one writes; then only what a reader sees is looked at.
         with FileLock(directory / "write.lock").hold(timeout_s=0.2):
-            return chroma_damage(index_directories(directory, manifest.generation)[0], all_passages(manifest))
+            return chroma_damage(
+                index_directories(directory, manifest.generation)[0], passage_ids(manifest, manifest.ids())
+            )
     except LibraryBusyError:
         return None
 
@@ -140,7 +142,7 @@ def _agreement(store: Store) -> Iterator[Check]:
         stored = store.vector_facts()
         fits = {k: stored.get(k) for k in store.facts} == dict(store.facts)
         yield Check("embedding", fits, facts if fits else f"the collection was made with {stored}, expected {facts}")
-        expected = set(all_passages(store.manifest))
+        expected = set(store.passage_ids(store.manifest.ids()))
         found = store.all_passage_ids()
     except LibraryError as error:
         yield Check("chroma", False, str(error))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from rag.library.ingest import BATCH_PASSAGES
+from rag.library.ingest import embed_missing
 from rag.library.manifest import Manifest
-from rag.library.passages import Passage, embedding_text, passages
+from rag.library.passages import Passage, passages
 from rag.library.vectors import VectorIndex, digest
-from rag.models.protocols import Embedder, Vectors
+from rag.models.protocols import Embedder
 from rag.paper import Paper
 
 #: Papers written in one go: about as many passages as an ingest writes.
@@ -53,6 +51,10 @@ def fill(
         report: counts papers, passages and embedded texts.
         revision: the revision of the first page on a server, one more for each further one; 0 in a directory.
     """
+
+    def embedded(count: int) -> None:
+        report.embedded += count
+
     report.total = len(manifest)
     for page, offset in enumerate(range(0, report.total, _PAGE)):
         papers = manifest.papers(limit=_PAGE, offset=offset)
@@ -62,30 +64,8 @@ def fill(
         same = [passage.id for paper, passage in rows if there.get(passage.id) == digest(paper, passage)]
         # On a server everything gets its revision; in a directory what is there is there.
         if revision or len(same) < len(rows):
-            index.upsert(papers, cut, _vectors(index, embedder, rows, same, report), revision + page if revision else 0)
+            vectors = embed_missing(embedder, rows, index.vectors(same), embedded)
+            index.upsert(papers, cut, vectors, revision + page if revision else 0)
         report.papers += len(papers)
         report.passages += len(rows)
         yield papers, cut
-
-
-def _vectors(
-    index: VectorIndex,
-    embedder: Embedder,
-    rows: Sequence[tuple[Paper, Passage]],
-    same: Sequence[str],
-    report: RebuildReport,
-) -> Vectors:
-    """A row a passage: what the collection holds, and the rest embedded."""
-    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
-    stored = index.vectors(same)
-    missing = []
-    for row, (_, passage) in enumerate(rows):
-        if passage.id in stored:
-            vectors[row] = stored[passage.id]
-        else:
-            missing.append(row)
-    for i in range(0, len(missing), BATCH_PASSAGES):
-        part = missing[i : i + BATCH_PASSAGES]
-        vectors[part] = embedder.embed_texts([embedding_text(*rows[row]) for row in part])
-        report.embedded += len(part)
-    return vectors

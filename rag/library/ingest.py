@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,8 +142,26 @@ def _ingest_batch(
     papers = [change.after for change in changes.values()]
     cut = [passages(paper) for paper in papers]
     rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
-    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
     stored = _stored_vectors(store, writer, changes, rows)
+
+    def embedded(count: int) -> None:
+        report.embedded += count
+        progress(report)
+
+    writer.put(papers, cut, embed_missing(embedder, rows, stored, embedded))
+
+
+def embed_missing(
+    embedder: Embedder,
+    rows: Sequence[tuple[Paper, Passage]],
+    stored: Mapping[str, Vectors],
+    embedded: Callable[[int], None],
+) -> Vectors:
+    """The vectors of passages, a row each: those that are stored, by passage id, and the others embedded.
+
+    ``embedded`` is told, some texts at a time, how many were.
+    """
+    vectors = np.zeros((len(rows), embedder.dimension), dtype=np.float32)
     missing = []
     for row, (_, passage) in enumerate(rows):
         if passage.id in stored:
@@ -155,9 +173,8 @@ def _ingest_batch(
     for i in range(0, len(missing), _SLICE):
         part = missing[i : i + _SLICE]
         vectors[part] = embedder.embed_texts([embedding_text(*rows[row]) for row in part])
-        report.embedded += len(part)
-        progress(report)
-    writer.put(papers, cut, vectors)
+        embedded(len(part))
+    return vectors
 
 
 def _stored_vectors(

@@ -27,7 +27,22 @@ class Passage:
     @property
     def id(self) -> str:
         """Stable id in both indexes."""
-        return f"{self.paper_id}#{self.index}"
+        return passage_id(self.paper_id, self.index)
+
+
+def passage_id(paper_id: str, index: int) -> str:
+    """The id of a paper's passage, by its place within the paper."""
+    return f"{paper_id}#{index}"
+
+
+def paper_of(passage_id: str) -> str:
+    """The id of the paper a passage belongs to."""
+    return passage_id.rpartition("#")[0]
+
+
+def index_of(passage_id: str) -> int:
+    """The place of a passage within its paper."""
+    return int(passage_id.rpartition("#")[2])
 
 
 def passages(paper: Paper) -> list[Passage]:

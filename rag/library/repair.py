@@ -12,11 +12,11 @@ from rag.library.lexical import LexicalIndex
 from rag.library.locks import WRITER_WAIT_S, FileLock
 from rag.library.manifest import Manifest
 from rag.library.opening import open_store
-from rag.library.passages import embedding_text, passages
+from rag.library.passages import embedding_text, passage_id, passages
 from rag.library.probe import chroma_damage
 from rag.library.rebuild import rebuild
 from rag.library.server import ServerAddress
-from rag.library.store import Store, all_passages
+from rag.library.store import Store, passage_ids
 from rag.library.stored import papers_of
 from rag.library.vectors import VectorIndex, library_facts
 from rag.models.protocols import Embedder
@@ -54,7 +54,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
         with closing(Manifest(directory / "manifest.sqlite")) as manifest:
             refuse_replica(manifest, directory)
             chroma, lexical = index_directories(directory, manifest.generation)
-            damage = chroma_damage(chroma, all_passages(manifest))
+            damage = chroma_damage(chroma, passage_ids(manifest, manifest.ids()))
         if _lexical_is_lost(lexical):
             LexicalIndex.erase(lexical)
             yield "The lexical index could not be read and was set aside."
@@ -155,7 +155,7 @@ def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Em
     """Embeds again what Chroma has lost."""
     there = store.all_passage_ids()
     wanted = store.manifest.passage_counts(store.manifest.ids())
-    broken = [i for i, count in wanted.items() if any(f"{i}#{n}" not in there for n in range(count))]
+    broken = [i for i, count in wanted.items() if any(passage_id(i, n) not in there for n in range(count))]
     for i in range(0, len(broken), 32):
         papers = list(store.manifest.get(broken[i : i + 32]).values())
         cut = [passages(paper) for paper in papers]
@@ -174,7 +174,7 @@ def _rows_from_chroma(store: Store) -> Iterator[str]:
 
 
 def _without_orphans(store: Store) -> Iterator[str]:
-    orphans = store.all_passage_ids() - set(all_passages(store.manifest))
+    orphans = store.all_passage_ids() - set(store.passage_ids(store.manifest.ids()))
     if orphans:
         store.discard(sorted(orphans))
         yield f"{len(orphans)} passages of no known paper were removed from Chroma."

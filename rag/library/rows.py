@@ -85,10 +85,6 @@ class RowFile:
             return False
         return self.read(np.arange(place.row, place.row + place.count, dtype=np.int64)) is not None
 
-    def close(self) -> None:
-        """Lets go of the file; reading opens it again."""
-        self._mapped = None
-
     def _rows_up_to(self, last: int) -> NDArray[np.float16] | None:
         mapped = self._mapped
         if mapped is None or len(mapped) <= last:

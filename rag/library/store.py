@@ -18,7 +18,7 @@ from rag.errors import LibraryError
 from rag.library.lexical import LexicalIndex
 from rag.library.locks import WRITER_WAIT_S
 from rag.library.manifest import Manifest, beside_chroma
-from rag.library.passages import Passage
+from rag.library.passages import Passage, paper_of, passage_id
 from rag.library.rows import Block, Place, RowFile, numbers_of
 from rag.library.vectors import VectorIndex
 from rag.models.protocols import Vectors
@@ -116,7 +116,7 @@ class Store(ABC):
             vectors[placed] = read
         if placed.all():
             return Block(vectors, owners, numbers)
-        ids = [f"{paper_ids[owners[at]]}#{numbers[at]}" for at in np.flatnonzero(~placed)]
+        ids = [passage_id(paper_ids[owners[at]], numbers[at]) for at in np.flatnonzero(~placed)]
         found = self._fetch(ids)
         for at, i in zip(np.flatnonzero(~placed), ids, strict=True):
             if i in found:
@@ -150,15 +150,15 @@ class Store(ABC):
     def _place(self, vectors: Mapping[str, Vectors]) -> None:
         """Writes vectors, by passage id, into the row file, for the papers of which all are there."""
         places = {}
-        for i, count in self.manifest.passage_counts({i.rpartition("#")[0] for i in vectors}).items():
-            own = [vectors[f"{i}#{n}"] for n in range(count) if f"{i}#{n}" in vectors]
-            if own and len(own) == count:
-                places[i] = self._rows.append(np.stack(own))
+        for i, count in self.manifest.passage_counts({paper_of(i) for i in vectors}).items():
+            ids = [passage_id(i, n) for n in range(count)]
+            if ids and all(own in vectors for own in ids):
+                places[i] = self._rows.append(np.stack([vectors[own] for own in ids]))
         self.manifest.place(places)
 
     def passage_ids(self, paper_ids: Collection[str]) -> list[str]:
         """Ids of all passages of these papers."""
-        return [f"{i}#{n}" for i, count in self.manifest.passage_counts(paper_ids).items() for n in range(count)]
+        return passage_ids(self.manifest, paper_ids)
 
     def vector_facts(self) -> Mapping[str, str | int]:
         """What the collection says its vectors were made with."""
@@ -190,9 +190,9 @@ class Writer(ABC):
         """Digests of passages that an interrupted run already stored, by id."""
 
 
-def all_passages(manifest: Manifest) -> list[str]:
-    """Ids of all passages of all papers."""
-    return [f"{i}#{n}" for i, count in manifest.passage_counts(manifest.ids()).items() for n in range(count)]
+def passage_ids(manifest: Manifest, paper_ids: Collection[str]) -> list[str]:
+    """Ids of all passages of these papers."""
+    return [passage_id(i, n) for i, count in manifest.passage_counts(paper_ids).items() for n in range(count)]
 
 
 def check_facts(what: str, stored: Mapping[str, object], facts: Mapping[str, str | int]) -> None:
@@ -241,7 +241,7 @@ def _widened(index: VectorIndex, vector: Vectors, limit: int, allowed: frozenset
     total, width = len(index), limit * 4
     while True:
         found = index.query(vector, width)
-        kept = [hit for hit in found if hit[0].rpartition("#")[0] in allowed]
+        kept = [hit for hit in found if paper_of(hit[0]) in allowed]
         if len(kept) >= limit or width >= total:
             return kept[:limit]
         width *= 4

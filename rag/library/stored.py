@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rag.library.passages import Passage
+from rag.library.passages import Passage, index_of
 from rag.paper import Paper
 
 
@@ -31,7 +31,7 @@ class StoredPassage:
     @property
     def index(self) -> int:
         """Which passage of its paper it is, from 0."""
-        return int(self.id.rpartition("#")[2])
+        return index_of(self.id)
 
 
 def stored_passages(found: Any) -> list[StoredPassage]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.library.passages import paper_of
 from rag.library.rows import Block
 from rag.library.store import Store
 from rag.models.protocols import Vectors
@@ -111,11 +112,6 @@ def gather(
     stage("dense")
     scores = np.array([bm25.get(i, 0.0) for i in ids], dtype=np.float64)
     return Candidates(question, ids, block, scores, gate(scores, question.mass, question.papers))
-
-
-def paper_of(passage_id: str) -> str:
-    """The id of the paper a passage belongs to."""
-    return passage_id.rpartition("#")[0]
 
 
 def _nearest(store: Store, vector: Vectors, papers: int, at_least: int, allowed: Collection[str] | None) -> list[str]:

@@ -19,7 +19,8 @@ Kind = Literal["p", "h", "ul", "ol", "table"]
 Align = Literal["", "left", "center", "right"]
 
 _ITEM = re.compile(r"[ \t]{0,8}(?:(?P<bullet>[-*•])|(?P<number>\d{1,3})[.)])[ \t]+")
-_HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
+#: The signs that open a heading.
+HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]+")
 _BAR = re.compile(r"(?<!\\)\|")
 _DELIMITER = re.compile(r"(:?)-+(:?)")
 _SIGNS = frozenset("|:- \t")
@@ -57,7 +58,7 @@ def blocks(text: str, *, ended: bool = True) -> Iterator[Block]:
         start, end = lines[at]
         if at == grows and _may_be_of_table(text, lines):
             break
-        item, heading = _ITEM.match(text, start, end), _HEADING.match(text, start, end)
+        item, heading = _ITEM.match(text, start, end), HEADING.match(text, start, end)
         table = None if item or heading else _table(text, lines, at, grows)
         if open_block and (table or item or heading or start == end):
             yield open_block
@@ -131,7 +132,7 @@ def _height(lines: Sequence[Span], at: int, table: Block) -> int:
 def _goes_on(text: str, line: Span, *, outer: bool) -> bool:
     if outer:
         return _is_outer(text, line)
-    return bool(bars(text, *line)) and not _ITEM.match(text, *line) and not _HEADING.match(text, *line)
+    return bool(bars(text, *line)) and not _ITEM.match(text, *line) and not HEADING.match(text, *line)
 
 
 def _is_outer(text: str, line: Span) -> bool:
