@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from eval.bench.corpus import SyntheticEmbedder, papers, questions
+from eval.bench.memory import peak_bytes
 from eval.bench.systems import SYSTEMS
 from rag.models.minilm import NAME, MiniLM
 
@@ -30,7 +30,7 @@ def build(system: str, count: int, directory: Path) -> dict[str, Any]:
     SYSTEMS[system].build(directory, corpus, SyntheticEmbedder(bases, NAME))
     seconds = time.perf_counter() - start
     size = sum(f.stat().st_size for f in directory.rglob("*") if f.is_file())
-    return {"build_s": seconds, "disk_mb": size / 1e6, "build_peak_mb": _peak_mb()}
+    return {"build_s": seconds, "disk_mb": size / 1e6, "build_peak_mb": peak_bytes() / 1e6}
 
 
 def search(system: str, directory: Path) -> dict[str, Any]:
@@ -53,16 +53,7 @@ def search(system: str, directory: Path) -> dict[str, Any]:
             spent.append((time.perf_counter() - before) * 1_000)
         rounds.append((float(np.percentile(spent, 50)), float(np.percentile(spent, 95))))
     p50, p95 = np.median(np.array(rounds), axis=0)
-    return {"open_s": first, "p50_ms": float(p50), "p95_ms": float(p95), "peak_mb": _peak_mb()}
-
-
-def _peak_mb() -> float:
-    # Linux hands a child its parent's peak through getrusage; the process's own file starts anew.
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
-        return int(line.split()[1]) / 1_000
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000
+    return {"open_s": first, "p50_ms": float(p50), "p95_ms": float(p95), "peak_mb": peak_bytes() / 1e6}
 
 
 def main() -> None:

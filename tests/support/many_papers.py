@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import sys
 import time
 import zlib
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.bench.memory import peak_bytes
 from rag.api import Library
 from rag.models.protocols import Vectors
 from rag.paper import Paper
@@ -59,9 +59,10 @@ def main() -> None:
     with Library.open(directory, Settings.load(), create=True, embedder=FastEmbedder()) as library:
         report = library.add(abstracts(count))
         assert len(library) == count
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     seconds = time.monotonic() - start
-    sys.stdout.write(json.dumps({"passages": report.passages, "peak_bytes": peak, "seconds": round(seconds, 1)}) + "\n")
+    sys.stdout.write(
+        json.dumps({"passages": report.passages, "peak_bytes": peak_bytes(), "seconds": round(seconds, 1)}) + "\n"
+    )
 
 
 if __name__ == "__main__":

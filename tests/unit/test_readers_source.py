@@ -262,11 +262,12 @@ def test_a_large_file_does_not_fill_memory(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     script = (
-        "import resource, sys; from pathlib import Path; from rag.readers import read_papers\n"
+        "import sys; from pathlib import Path; from eval.bench.memory import peak_bytes\n"
+        "from rag.readers import read_papers\n"
         "for name in sys.argv[1:]:\n"
-        "    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "    before = peak_bytes()\n"
         "    n = sum(1 for _ in read_papers(Path(name)))\n"
-        "    print(n, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+        "    print(n, (peak_bytes() - before) // 2**20)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, *(str(tmp_path / name) for name in files)],
