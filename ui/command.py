@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     with options.open_library(arguments, chosen, create=True) as library:
         from rag.answering.assistant import Assistant
 
-        assistant = Assistant(library, chosen, similarity=library.similarity)
+        assistant = Assistant(library, chosen)
         if not _is_loopback(arguments.host):
             say(f"Listening on {arguments.host}: whoever reaches this machine can read the library and ask; no login.")
         say(f"{len(library)} papers; answers by {chosen.backend}. Starting the page ...")

@@ -49,7 +49,7 @@ def take(outdir: Path) -> list[Path]:
         Library.open(Path(directory) / "library", settings.local(), create=True) as library,
     ):
         library.ingest([Path(str(files("rag") / "sample" / "papers.jsonl"))])
-        assistant = Assistant(library, settings, similarity=library.similarity)
+        assistant = Assistant(library, settings)
         with running(library, assistant, settings) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
             taken = [

@@ -42,6 +42,7 @@ class Assistant:
         settings: budgets and policies, and the backend where none is given.
         backend: what writes; built from ``settings`` on the first question where it is not given.
         similarity: scores how alike two texts are, for the checker; see :func:`rag.answering.check.check_answer`.
+            A searcher's own ``similarity``, which a library has, where none is given.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Assistant:
         self._searcher = searcher
         self._settings = settings
         self._given = backend
-        self._similarity = similarity
+        self._similarity: Similarity | None = similarity or getattr(searcher, "similarity", None)
 
     @property
     def backend(self) -> Backend:

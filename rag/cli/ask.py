@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rag.answering.assistant import Assistant
 
     with options.open_library(arguments, chosen) as library:
-        assistant = Assistant(library, chosen, similarity=library.similarity)
+        assistant = Assistant(library, chosen)
         if arguments.batch:
 
             def answer_record(record: dict[str, Any]) -> dict[str, Any]:

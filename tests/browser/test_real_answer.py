@@ -41,7 +41,7 @@ def test_the_sample_library_answers_with_the_sentence_it_rests_on(
     from ui.web import running
 
     backend = Held()
-    assistant = Assistant(sample_library, Settings(), backend, similarity=sample_library.similarity)
+    assistant = Assistant(sample_library, Settings(), backend)
     with running(sample_library, assistant, Settings()) as address:
         here = visit(address)
         here.ask(QUESTION, wait=False)

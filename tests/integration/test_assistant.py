@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rag.answering import outcome as says
@@ -18,7 +19,7 @@ from rag.answering.budget import count_messages
 from rag.answering.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError, UsageError
 from rag.models.extractive import Extractive
-from rag.models.protocols import Usage
+from rag.models.protocols import Usage, Vectors
 from rag.models.tokens import counter_for
 from rag.settings import Settings
 from rag.text.sentinels import NOT_FOUND, NOT_STATED
@@ -59,6 +60,19 @@ def test_an_answer_is_checked_and_cites_the_paper_verbatim() -> None:
     assert citation.quote == "MARLIN sorts 4,200 charts in 37 minutes on a single workstation."
     assert citation.paper.abstract[citation.start : citation.end] == citation.quote
     assert (answer.backend, answer.model, answer.prompt) == ("scripted", "script-1", "answer@1")
+
+
+def test_a_searcher_that_compares_texts_is_asked_by_the_checker_without_being_told_so() -> None:
+    compared: list[Sequence[str]] = []
+
+    class Comparing(WordShelf):
+        def similarity(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
+            compared.append(texts)
+            return np.zeros((len(texts), len(others)), dtype=np.float32)
+
+    said = "MARLIN sorts sea charts fast on one machine"
+    Assistant(Comparing(PAPERS), Settings(), ScriptedModel([[f"{said} [1]."]])).ask(QUESTION)
+    assert [f"{said}."] in compared
 
 
 def test_events_tell_each_station_in_order() -> None:
