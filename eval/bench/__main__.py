@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from eval.bench.corpus import sample
-from eval.bench.systems import SYSTEMS
+from eval.bench.systems import SYSTEMS, missing
 from rag.api import Library
 from rag.library.passages import embedding_text, passages
 from rag.models.minilm import MiniLM
@@ -32,6 +32,10 @@ def main() -> int:
     parser.add_argument("--systems", nargs="+", choices=sorted(SYSTEMS), default=list(SYSTEMS), help="what to compare")
     parser.add_argument("--out", type=Path, default=Path("out/bench.json"), metavar="FILE")
     arguments = parser.parse_args()
+    lacking = {system: needed for system in arguments.systems if (needed := missing(system))}
+    for system, needed in lacking.items():
+        sys.stderr.write(f"Without {system}: {needed} is not installed.\n")
+    systems = [system for system in arguments.systems if system not in lacking]
     with tempfile.TemporaryDirectory(prefix="citewell-bench-") as scratch:
         embedder = MiniLM()
         results: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
@@ -40,7 +44,7 @@ def main() -> int:
         texts = [embedding_text(p, passage) for p in sample() for passage in passages(p)]
         np.save(Path(scratch) / "bases.npy", embedder.embed_texts(texts))
         for size in arguments.sizes:
-            for system in arguments.systems:
+            for system in systems:
                 row = {"papers": size, "system": system, **_measure(system, size, Path(scratch))}
                 results["search"].append(row)
                 sys.stderr.write(_line(row) + "\n")

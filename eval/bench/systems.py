@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -190,7 +191,21 @@ class Limit:
         return search
 
 
+#: The distribution a system needs that is not everywhere: see the dev group in pyproject.toml.
+_NEEDS = {"recipe": "llama-index-retrievers-bm25"}
+
 SYSTEMS: dict[str, System] = {"citewell": Citewell(), "floor": Floor(), "recipe": Recipe(), "limit": Limit()}
+
+
+def missing(system: str) -> str | None:
+    """The distribution that ``system`` lacks here, or ``None`` where it can run."""
+    needed = _NEEDS.get(system)
+    try:
+        if needed:
+            distribution(needed)
+    except PackageNotFoundError:
+        return needed
+    return None
 
 
 def _chroma(directory: Path) -> Any:
