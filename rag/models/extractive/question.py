@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.models.extractive.lexicon import (
@@ -187,6 +188,22 @@ def analyse(text: str) -> Question:
         manner=bool(_MANNER.search(text)),
         several=bool(_SEVERAL.search(text)),
         compares=bool(_COMPARE.search(text)),
+    )
+
+
+def only(question: Question, keep: Callable[[Term], bool]) -> Question:
+    """``question`` with only those terms that ``keep`` accepts."""
+
+    def kept(terms: Sequence[Term]) -> tuple[Term, ...]:
+        return tuple(term for term in terms if keep(term))
+
+    return replace(
+        question,
+        terms=kept(question.terms),
+        counted=kept(question.counted),
+        focus=tuple(map(kept, question.focus)),
+        subject=kept(question.subject),
+        pairs=tuple((a, b) for a, b in question.pairs if keep(a) and keep(b)),
     )
 
 

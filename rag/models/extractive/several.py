@@ -9,16 +9,17 @@ from itertools import pairwise
 
 from rag.models.extractive.evidence import PRESENT, Line, Source, reread
 from rag.models.extractive.lexicon import CLASSES, TREATING
-from rag.models.extractive.question import Term
+from rag.models.extractive.matching import EXACT, strength, words_of
+from rag.models.extractive.question import Term, only
 from rag.models.extractive.score import Scorer, first_own
 
 #: Share of a compared question, without the other's name, that each of the compared must speak of.
 _COMPARED = 0.4
 #: What a listed paper must reach: of the question, and of what the best paper holds.
-_LISTED, _OF_BEST = 0.5, 0.8
+_LISTED, _OF_BEST = 0.5, 0.6
 _OWN = 0.8
 _MOST_LISTED = 5
-_LINKS = re.compile(r"\s*(?:,|and|or|vs\.?|versus|&|/)\s*(?:the\s+)?", re.IGNORECASE)
+_LINKS = re.compile(r"(?:\b(?:and|or|vs|versus|than|while|whereas|but)\b|[&/])", re.IGNORECASE)
 _OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
 
 Part = tuple[Scorer, Source]
@@ -29,14 +30,18 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     question compares nothing, or one source speaks of all that is compared."""
     question = scorer.question
     names = [t for t in question.terms if t.name and not t.aside]
-    # A name in a title is that paper's own; another that mentions it does not speak for it.
-    titled = {t for t in names if any(s.title.has[t] >= PRESENT for s in ranked)}
+    few = max(1, len(ranked) // 3)
+    # A name in a title is that paper's own, unless most papers speak of it and the title only mentions it; another
+    # paper that mentions the name does not speak for it.
+    rare = {t for t in names if sum(s.whole.has[t] >= PRESENT for s in ranked) <= few}
+    titled = {t for t in names if any(_calls_itself(s, t) or (t in rare and s.title.has[t] >= PRESENT) for s in ranked)}
 
     def owned(source: Source, term: Term) -> float:
         return source.title.has[term] if term in titled else source.whole.has[term]
 
-    telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= max(1, len(ranked) // 3)]
-    if len(telling) < 2 or not (question.compares or _linked(question.text, telling)):
+    telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= few]
+    at_once = any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
+    if len(telling) < 2 or not (question.compares or (_linked(question.text, telling) and not at_once)):
         return []
     chosen: list[Source] = []
     open_names = set(telling)
@@ -49,6 +54,7 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
         open_names -= found
     if len(chosen) < 2 or any(t for t in names if all(s.whole.has[t] < PRESENT for s in chosen)):
         return []
+    chosen.sort(key=lambda s: min(question.text.find(t.word) for t in telling if owned(s, t) >= PRESENT))
     parts = [(_asked_of(scorer, [t for t in telling if owned(s, t) < PRESENT]), s) for s in chosen]
     return parts if all(part.coverage(source) >= _COMPARED for part, source in parts) else []
 
@@ -96,12 +102,7 @@ def _is_one(source: Source, head: Sequence[Term]) -> bool:
 
 def _asked_of(scorer: Scorer, others: Sequence[Term]) -> Scorer:
     """The question without the names that are another source's business."""
-    question = scorer.question
-    terms = tuple(t for t in question.terms if t not in others)
-    focus = tuple(tuple(t for t in phrase if t in terms) for phrase in question.focus)
-    subject = tuple(t for t in question.subject if t in terms)
-    alone = replace(question, terms=terms, focus=focus, subject=subject, pairs=_pairs_of(scorer, terms))
-    return Scorer(reread(alone, scorer.reading))
+    return Scorer(reread(only(scorer.question, lambda term: term not in others), scorer.reading))
 
 
 def _pairs_of(scorer: Scorer, terms: Sequence[Term]) -> tuple[tuple[Term, Term], ...]:
@@ -115,7 +116,13 @@ def _alternatives(text: str, terms: Sequence[Term]) -> list[tuple[Term, Term]]:
     return [(by_word[a], by_word[b]) for a, b in joined if a in by_word and b in by_word and a != b]
 
 
+def _calls_itself(source: Source, name: Term) -> bool:
+    """Whether a title begins with a name as works are named: "ZipLM: Hardware-Aware ..."."""
+    head, colon, _ = source.title.text.partition(": ")
+    return bool(colon) and strength(name, words_of(head)) >= PRESENT
+
+
 def _linked(text: str, names: Sequence[Term]) -> bool:
-    """Whether two of the names stand side by side in the question: "X and Y", "X or Y"."""
+    """Whether the question joins two of the names: "X and Y", "in X or in Y", "how long is X, and how wide is Y"."""
     places = sorted((text.find(t.word), t.word) for t in names)
-    return any(_LINKS.fullmatch(text, at + len(word), after) is not None for (at, word), (after, _) in pairwise(places))
+    return any(_LINKS.search(text, at + len(word), after) is not None for (at, word), (after, _) in pairwise(places))
