@@ -12,7 +12,7 @@ from rag.readers.detect import detect
 from rag.readers.formats import FORMATS, check_format
 from rag.readers.records import records_of
 from rag.readers.remote import Reference, Remote, reference_in
-from rag.readers.source import Source
+from rag.readers.source import Source, shown_path
 
 
 def read_papers(
@@ -62,11 +62,17 @@ def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
     readable = False
     waiting: list[Record] = []
     for path in _files(top):
+        if isinstance(path, Skip):
+            waiting.append(path)
+            if readable:
+                yield waiting.pop()
+            continue
         try:
             records = records_of(*_recognised(path, name), options)
             first = next(records)
         except ReadError as error:
-            waiting.append(Skip(str(path), "file", str(error).removeprefix(f"{path}: ")))
+            where = shown_path(path)
+            waiting.append(Skip(where, "file", str(error).removeprefix(f"{where}: ")))
             continue
         finally:
             if readable:
@@ -81,12 +87,28 @@ def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
         raise ReadError(f"{top}: a directory without a readable file; citewell reads {', '.join(FORMATS)}")
 
 
-def _files(top: Path) -> Iterator[Path]:
-    """Files below ``top``, by name; hidden ones and links that lead out of it left out, no directory twice."""
-    home = top.resolve()
-    for folder, folders, files in os.walk(top):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for file in sorted(files):
-            path = Path(folder, file)
-            if not file.startswith(".") and path.is_file() and path.resolve().is_relative_to(home):
-                yield path
+def _files(top: Path) -> Iterator[Path | Skip]:
+    """Files below ``top``, by name; hidden ones and links that lead out of it left out, no directory twice. A
+    directory that cannot be looked into is a skip."""
+    home = os.path.realpath(top)
+    # Not os.walk, which recurses: directories may be nested deeper than Python's stack.
+    waiting = [str(top)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda e: e.name)
+        except OSError as error:
+            yield Skip(shown_path(Path(folder)), "directory", f"cannot be read ({error.strerror or error})")
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                continue
+            if os.path.isfile(entry.path) and _inside(entry, home):
+                yield Path(entry.path)
+        waiting.extend(entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False))
+
+
+def _inside(entry: os.DirEntry[str], home: str) -> bool:
+    """Whether an entry is a file of the directory ``home``, and no link that leads out of it."""
+    return not entry.is_symlink() or Path(os.path.realpath(entry.path)).is_relative_to(home)

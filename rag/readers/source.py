@@ -75,7 +75,7 @@ class Source:
         Raises:
             ReadError: it cannot be read, is empty, or is not text.
         """
-        name = str(path)
+        name = shown_path(path)
         if path.exists() and not path.is_file() and not path.is_dir():
             # A pipe can be read once only, and is looked at before it is read: it has to be held whole.
             with _told(name), path.open("rb") as stream:
@@ -147,6 +147,11 @@ class Source:
         if len(data) > MAX_WHOLE:
             raise ReadError(f"{self.name}: larger than {MAX_WHOLE >> 20} MB, too large for a saved page; split it")
         return _decoded(_without_bom(data), self.encoding)
+
+
+def shown_path(path: Path) -> str:
+    """A path as text that can be stored and printed: old archives have names that are not UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager
