@@ -140,7 +140,7 @@ def _printable(c: str) -> str:
 
 
 def _without_closing(doi: str) -> str:
-    """A DOI without the punctuation of the sentence or field around it; ``10.1061/(asce)1084(2000)5:2(115)`` is whole."""
+    """A DOI without the punctuation of the sentence or field around it; ``10.1061/(asce)1084(2000)5(115)`` is whole."""
     while doi:
         opening = _CLOSING.get(doi[-1])
         if doi[-1] not in ".,;:\"'" and (opening is None or doi.count(opening) >= doi.count(doi[-1])):

@@ -104,8 +104,9 @@ def _files(top: Path) -> Iterator[Path | Skip]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 continue
-            if os.path.isfile(entry.path) and _inside(entry, home):
-                yield Path(entry.path)
+            path = Path(entry.path)
+            if path.is_file() and _inside(entry, home):
+                yield path
         waiting.extend(entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False))
 
 

@@ -244,6 +244,11 @@ def test_passages_hold_every_sentence_once_and_lie_where_they_say() -> None:
     assert all(text[p.start : p.end] == p.text for p in own)
 
 
+def test_a_filter_of_undecodable_bytes_finds_nothing(library: Library) -> None:
+    library.add([paper(1, authors=["Ada Lovelace"])])
+    assert library.papers(Filters(authors=("\udce9",))) == []
+
+
 def test_a_wide_filter_searches_beyond_the_nearest(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     library.add([paper(n) for n in range(30)])
     monkeypatch.setattr("rag.library.store._RESTRICT_UP_TO", 3)
