@@ -32,8 +32,9 @@ _XML = {
 _ROOT = re.compile(r"<(?:\w{1,20}:)?(\w{1,40})[\s/>]")
 
 
-def detect(source: Source) -> str | None:
-    """The name of the format of ``source``, or ``None`` where nothing in its head is known."""
+def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | None:
+    """The name of the format of ``source``, or ``None`` where nothing in its head is known. ``columns`` are those of a
+    table that a user named, see :class:`rag.readers.base.Options`."""
     head = source.head
     start = head.lstrip()
     if start.startswith("<"):
@@ -46,7 +47,7 @@ def detect(source: Source) -> str | None:
         return first[1]
     from rag.readers.table import layout_of
 
-    if layout_of(head) is not None:
+    if layout_of(head, columns) is not None:
         return "csv"
     return "hf-papers" if looks_like_a_list(blocks_of(head.split("\n"))) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rag.errors import ReadError
@@ -32,12 +32,34 @@ def read_papers(
     """
     check_format(format)
     options = options or Options()
-    if (reference := reference_in(str(path))) and not Path(path).exists():
+    if (reference := reference_in(str(path))) and not _is_there(path):
         return _of_network(reference, format, options, remote)
     path = Path(path)
     if path.is_dir():
         return _of_directory(path, format, options)
-    return records_of(*_recognised(path, format), options)
+    return records_of(*_recognised(path, format, options), options)
+
+
+def check_paths(paths: Iterable[Path | str], format: str = "auto", options: Options | None = None) -> None:
+    """Looks at every file and directory before the first is read, so that a wrong name among many costs nothing.
+    References are left to be fetched, and pipes can be read only once.
+
+    Raises:
+        UsageError: there is no such format.
+        ReadError: a file cannot be read as papers at all, or there is nothing under that name.
+    """
+    check_format(format)
+    for path in paths:
+        there = _is_there(path)
+        if Path(path).is_file() if there else reference_in(str(path)) is None:
+            _recognised(Path(path), format, options or Options())
+
+
+def _is_there(path: Path | str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # an address may be longer than any name of a file
+        return False
 
 
 def _of_network(reference: Reference, name: str, options: Options, remote: Remote | None) -> Iterator[Record]:
@@ -50,9 +72,9 @@ def _of_network(reference: Reference, name: str, options: Options, remote: Remot
         own.close()
 
 
-def _recognised(path: Path, name: str) -> tuple[Source, str]:
+def _recognised(path: Path, name: str, options: Options) -> tuple[Source, str]:
     source = Source.open(path)
-    known = detect(source) if name == "auto" else name
+    known = detect(source, options.columns) if name == "auto" else name
     if known is None:
         raise ReadError(f"{source.name}: no known format; name one with --format ({', '.join(FORMATS)})")
     return source, known
@@ -68,7 +90,7 @@ def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
                 yield waiting.pop()
             continue
         try:
-            records = records_of(*_recognised(path, name), options)
+            records = records_of(*_recognised(path, name, options), options)
             first = next(records)
         except ReadError as error:
             where = shown_path(path)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from rag.readers.base import MAX_RECORD
 from rag.readers.source import Source
 
+#: What some databases write over each record; where the one before has no end, it is not part of that either.
+_NUMBER = re.compile(r"(?:record )?#?\d{1,7}[.:)]?", re.I)
+
 
 @dataclass(slots=True)
 class Tagged:
@@ -51,10 +54,12 @@ def tagged_records(
                 more.append(text)
                 record.size += len(text) + 8
             continue
+        following, value = match.group(1).upper(), (match.group(2) or "").strip()
+        if more and following in first_tags and _NUMBER.fullmatch(more[-1]):
+            more.pop()
         if record is not None and more:
             record.go_on(tag, more)
-        more = []
-        tag, value = match.group(1).upper(), (match.group(2) or "").strip()
+        more, tag = [], following
         if record is not None and (tag == end or (tag in first_tags and record.values)):
             yield record
             record = None

@@ -76,6 +76,27 @@ def test_a_dry_run_changes_nothing(run: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "lib").exists()
 
 
+def test_a_wrong_path_among_several_leaves_nothing(run: Any, tmp_path: Path) -> None:
+    good = _papers_file(tmp_path / "p.jsonl", "Widgets")
+    code, out, err = run("ingest", str(good), str(tmp_path / "none.bib"), "--library", str(tmp_path / "lib"))
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "none.bib: no such file" in err
+    assert not (tmp_path / "lib").exists()
+
+
+def test_columns_of_a_table_can_be_named(run: Any, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text('Name of work,Who,Summary of it\nWidgets,Ada Hiver,"They turn, and turn."\n')
+    named = [word for name in ("title=name of work", "abstract=Summary of it") for word in ("--column", name)]
+    code, out, _ = run("ingest", str(table), *named, "--dry-run", "--json", "--library", str(tmp_path / "lib"))
+    assert (code, json.loads(out)["added"]) == (0, 1)
+    code, _, err = run("ingest", str(table), "--column", "titel=Who", "--library", str(tmp_path / "lib"))
+    assert (code, "no field 'titel'" in err) == (2, True)
+    code, _, err = run("ingest", str(table), "--column", "title", "--library", str(tmp_path / "lib"))
+    assert (code, "FIELD=NAME" in err) == (2, True)
+
+
 def test_the_seed_page_gives_95_papers_and_skips_nothing(run: Any, tmp_path: Path, seed_page: Path) -> None:
     report = json.loads(run("ingest", str(seed_page), "--library", str(tmp_path / "lib"), "--dry-run", "--json")[1])
     assert (report["read"], report["added"], report["merged"], report["skipped"]) == (95, 95, 0, [])
