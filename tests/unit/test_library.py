@@ -51,6 +51,24 @@ def test_a_second_ingest_changes_and_embeds_nothing(library: Library, embedder: 
     assert len(library) == 5
 
 
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_plan_says_what_the_ingest_then_does(library: Library, filled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.library.ingest.BATCH_PASSAGES", 4)
+    if filled:
+        library.add([paper(1), paper(2)])
+    records = [
+        *(paper(n) for n in range(6)),
+        *(paper(n, source="b", venue="ICLR") for n in range(6)),
+        paper(1, abstract="Study 1 was corrected. It finds 2 percent."),
+        paper(1),
+    ]
+    planned = library.plan(records)
+    done = library.add(records)
+    counts = [(r.read, r.added, r.updated, r.unchanged, r.merged, r.papers) for r in (planned, done)]
+    assert counts[0] == counts[1]
+    assert done.papers == 6
+
+
 def test_counts_of_an_ingest_add_up_to_what_was_read(library: Library) -> None:
     library.add([paper(1)])
     changed = paper(1, abstract="Study 1 was corrected. It finds 2 percent.")
