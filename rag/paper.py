@@ -16,6 +16,7 @@ _DOI = re.compile(r"10\.\d{4,9}/\S{1,2000}")
 _CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 #: Fields of the library's own record only.
 _PRIVATE = frozenset({"source", "arxiv_version"})
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
 
 
@@ -116,7 +117,10 @@ def surname_key(authors: Sequence[str]) -> str:
     if not authors:
         return ""
     name = authors[0]
-    surname = name.split(",", 1)[0] if "," in name else name.split()[-1] if name.split() else ""
+    words = name.split()
+    while len(words) > 2 and words[-1].casefold().rstrip(".") in _SUFFIXES:
+        words.pop()
+    surname = name.split(",", 1)[0] if "," in name else words[-1] if words else ""
     return title_key(surname)
 
 

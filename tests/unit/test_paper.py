@@ -49,7 +49,7 @@ def test_titles_compare_without_case_accents_and_punctuation() -> None:
     assert title_key("Éléments of “Style”: A Study") == title_key("elements of style a study")
 
 
-@pytest.mark.parametrize("name", ["Jane van der Berg", "Berg, Jane van der"])
+@pytest.mark.parametrize("name", ["Jane van der Berg", "Berg, Jane van der", "Jane Berg Jr.", "Jane Berg III"])
 def test_the_surname_is_found_in_both_orders(name: str) -> None:
     assert surname_key([name]) == "berg"
 
