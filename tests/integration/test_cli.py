@@ -341,6 +341,15 @@ def test_an_internal_error_is_one_line_without_debug(run: Any, library: Path, mo
         main(["search", "x", "--debug"])
 
 
+@pytest.mark.parametrize("where", ["importlib.metadata.entry_points", "rag.cli.options.settings"])
+def test_an_interruption_is_one_line_at_any_moment(run: Any, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    assert run("doctor") == (130, "", "citewell: interrupted\n")
+
+
 def test_a_title_cannot_steer_the_terminal(run: Any, tmp_path: Path) -> None:
     file = _papers_file(tmp_path / "p.jsonl", "Reefs \x1b[2J\x07 grow")
     run("ingest", str(file), "--library", str(tmp_path / "lib"))
