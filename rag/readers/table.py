@@ -154,7 +154,7 @@ def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str] | str
             continue
         if row is None:
             return
-        if lines.in_row > 1 and not layout.width <= len(row) <= layout.width + 1:
+        if lines.in_row > 1 and not (layout.width <= len(row) <= layout.width + 1 and lines.is_strict(layout)):
             yield line, "a quote in this row is never closed, or closed in another row"
             lines.go_back()
             continue
@@ -180,6 +180,15 @@ class _Lines:
     def in_row(self) -> int:
         """Lines the row has taken so far."""
         return len(self._row)
+
+    def is_strict(self, layout: Layout) -> bool:
+        """Whether every quote of the row opens or closes a field: one that was never closed ends at a later row's."""
+        row = (f"{line}\n" for line in self._row)
+        try:
+            next(csv.reader(row, delimiter=layout.delimiter, strict=True))
+        except csv.Error:
+            return False
+        return True
 
     def go_back(self) -> None:
         """Puts all lines of the row but its first back."""

@@ -36,11 +36,17 @@ class Tagged:
 
 
 def tagged_records(
-    source: Source, line_shape: re.Pattern[str], first_tags: frozenset[str], end: str
+    source: Source,
+    line_shape: re.Pattern[str],
+    first_tags: frozenset[str],
+    end: str,
+    *,
+    listed: frozenset[str] = frozenset(),
 ) -> Iterator[Tagged]:
     """The records of ``source``.
 
-    ``line_shape`` gives tag and value of a line; a line it does not match goes on with the value before it. A record
+    ``line_shape`` gives tag and value of a line; a line it does not match goes on with the value before it, or is one
+    more value, where the tag is ``listed``. A record
     begins at a tag of ``first_tags``, or at any tag behind the one that ends a record, so that neither a missing end
     nor a missing beginning costs a neighbour. What stands before and between records (numbers, headings) is left out.
     """
@@ -51,7 +57,7 @@ def tagged_records(
         match = line_shape.match(line)
         if match is None:
             if record is not None and tag and record.size < MAX_RECORD and (text := line.strip()):
-                more.append(text)
+                (record.values[tag] if tag in listed else more).append(text)
                 record.size += len(text) + 8
             continue
         following, value = match.group(1).upper(), (match.group(2) or "").strip()
