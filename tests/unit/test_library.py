@@ -267,6 +267,15 @@ def test_a_filter_of_undecodable_bytes_finds_nothing(library: Library) -> None:
     assert library.papers(Filters(authors=("\udce9",))) == []
 
 
+def test_a_reader_that_lags_behind_is_no_damage(tmp_path: Path, embedder: WordEmbedder) -> None:
+    with _open(tmp_path, embedder, create=True) as reader, _open(tmp_path, embedder) as writer:
+        assert reader.search("widgets").evidence == ()
+        writer.add([paper(n) for n in range(3)])
+        assert len(reader.search("widgets").evidence) == 3
+        writer.remove([paper(0).id])
+        assert len(reader.search("widgets").evidence) == 2
+
+
 def test_a_wide_filter_searches_beyond_the_nearest(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     library.add([paper(n) for n in range(30)])
     monkeypatch.setattr("rag.library.store._RESTRICT_UP_TO", 3)
