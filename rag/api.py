@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,7 +16,7 @@ from rag.library.store import Store
 from rag.models.protocols import Embedder, Vectors
 from rag.models.vector_cache import VectorCache
 from rag.paper import Paper
-from rag.readers import Record, read_papers
+from rag.readers import Options, Record, Remote, check_paths, read_papers
 from rag.retrieval.evidence import SearchResult
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
@@ -107,15 +108,17 @@ class Library:
         paths: Iterable[Path | str],
         *,
         format: str = "auto",
+        options: Options | None = None,
         progress: Callable[[IngestReport], None] = lambda _: None,
     ) -> IngestReport:
-        """Reads files or directories and brings their papers in; repeating it changes nothing.
+        """Reads files, directories or references (``arxiv:ID``, ``doi:DOI``, an address) and brings their papers in;
+        repeating it changes nothing.
 
         Raises:
             ReadError: a path cannot be read as papers at all; nothing of it was written.
             LibraryBusyError: another process writes.
         """
-        return self.add(read_all(paths, format), progress=progress)
+        return self.add(read_all(paths, format, options), progress=progress)
 
     def add(
         self,
@@ -166,11 +169,21 @@ class Library:
         return len(known)
 
 
-def read_all(paths: Iterable[Path | str], format: str = "auto") -> Iterator[Record]:
-    """The records of several files or directories, lazily, in the order given.
+def read_all(
+    paths: Iterable[Path | str],
+    format: str = "auto",
+    options: Options | None = None,
+    remote: Remote | None = None,
+) -> Iterator[Record]:
+    """The records of several files, directories or references, lazily, in the order given. References share one
+    ``remote``, which keeps the distance between requests.
 
     Raises:
-        ReadError: at the first path that cannot be read as papers at all.
+        ReadError: before the first record, when one of the files cannot be read as papers at all; later where that
+            shows only then.
     """
-    for path in paths:
-        yield from read_papers(Path(path), format)
+    paths = list(paths)
+    check_paths(paths, format, options)
+    with closing(remote or Remote()) as shared:
+        for path in paths:
+            yield from read_papers(path, format, options, shared)

@@ -8,12 +8,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
+from urllib.parse import unquote
 
 _ARXIV = re.compile(r"(?:arxiv[:./\s]*|abs/|pdf/)?(\d{4}\.\d{4,5}|[a-z\-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.I)
 _ARXIV_VERSION = re.compile(r"\dv(\d{1,3})(?:\.pdf)?$", re.I)
-_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_DOI = re.compile(r"10\.\d{4,9}/\S{1,2000}")
+_CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 #: Fields of the library's own record only.
 _PRIVATE = frozenset({"source", "arxiv_version"})
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
 
 
@@ -114,14 +117,40 @@ def surname_key(authors: Sequence[str]) -> str:
     if not authors:
         return ""
     name = authors[0]
-    surname = name.split(",", 1)[0] if "," in name else name.split()[-1] if name.split() else ""
+    words = name.split()
+    while len(words) > 2 and words[-1].casefold().rstrip(".") in _SUFFIXES:
+        words.pop()
+    surname = name.split(",", 1)[0] if "," in name else words[-1] if words else ""
     return title_key(surname)
 
 
 def normal_doi(text: str | None) -> str | None:
-    """A DOI without resolver and case (DOIs are case-insensitive), or ``None`` where the text holds none."""
-    found = _DOI.search(text or "")
-    return found.group().rstrip(".,;)").lower() if found else None
+    """A DOI without resolver and case (DOIs are case-insensitive), or ``None`` where the text holds none.
+
+    What an address escapes is resolved; invisible characters go, and brackets that the DOI itself opened stay.
+    """
+    text = text or ""
+    if "%" in text and text.lstrip().startswith(("http://", "https://")):
+        text = unquote(text)
+    if not text.isprintable():
+        text = "".join(_printable(c) for c in text)
+    found = _DOI.search(text)
+    return _without_closing(found.group()).lower() if found else None
+
+
+def _printable(c: str) -> str:
+    category = unicodedata.category(c)
+    return "" if category == "Cf" else " " if category.startswith("C") else c
+
+
+def _without_closing(doi: str) -> str:
+    """A DOI without the punctuation of the sentence or field around it; ``10.1061/(asce)1084(2000)5(115)`` is whole."""
+    while doi:
+        opening = _CLOSING.get(doi[-1])
+        if doi[-1] not in ".,;:\"'" and (opening is None or doi.count(opening) >= doi.count(doi[-1])):
+            break
+        doi = doi[:-1]
+    return doi
 
 
 def normal_arxiv_id(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ import argparse
 
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
-from rag.readers import FORMATS
+from rag.readers import FORMATS, Options
 
 _SHOWN_SKIPS = 10
 
@@ -14,12 +14,29 @@ _SHOWN_SKIPS = 10
 def add_parser(commands: options.Commands) -> None:
     """Describes the command."""
     parser = options.add_command(commands, "ingest", "read files of papers into the library")
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="files or directories")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", help="files, directories, arxiv:ID, doi:DOI or web addresses"
+    )
     parser.add_argument(
         "--format", choices=("auto", *FORMATS), default="auto", help="file format (default: by content)"
     )
+    parser.add_argument(
+        "--column",
+        metavar="FIELD=NAME",
+        type=_column,
+        action="append",
+        default=[],
+        help="the header of a table's column: title=NAME, abstract=NAME, authors, year, ...; repeatable",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     parser.set_defaults(run=run)
+
+
+def _column(text: str) -> tuple[str, str]:
+    field, equals, name = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form FIELD=NAME, as in title=Titel")
+    return field.strip(), name.strip()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,11 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     from rag.library.server import ServerAddress
 
     chosen = options.settings(arguments)
+    said = Options(columns=dict(arguments.column))
     if arguments.dry_run and not has_library(chosen.library, ServerAddress.of(chosen)):
-        report = plan(None, read_all(arguments.paths, arguments.format))
+        report = plan(None, read_all(arguments.paths, arguments.format, said))
     else:
         # Read ahead to the first record: a path that cannot be read must not leave an empty library behind.
-        records = options.peeked(read_all(arguments.paths, arguments.format))
+        records = options.peeked(read_all(arguments.paths, arguments.format, said))
         with options.open_library(arguments, chosen, create=not arguments.dry_run) as library:
             if arguments.dry_run:
                 report = library.plan(records)

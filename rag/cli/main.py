@@ -20,6 +20,14 @@ _ENTRY_POINTS = "citewell.commands"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        fail("interrupted")
+        return 130
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
@@ -31,9 +39,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         fail(str(error))
         return 2 if isinstance(error, UsageError) else 1
-    except KeyboardInterrupt:
-        fail("interrupted")
-        return 130
     except BrokenPipeError:
         # The reader of our output went away (`| head`): no error, but nothing may be flushed into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

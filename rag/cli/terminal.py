@@ -19,18 +19,29 @@ if TYPE_CHECKING:
 
 def printable(text: str) -> str:
     """Text without control characters: titles and model output may hold escape sequences for the terminal."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf"} else "�" for c in text)
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "�" for c in text)
 
 
 def out(text: str = "") -> None:
     """A line of the result."""
-    sys.stdout.write(printable(text) + "\n")
+    encoding = _encoding()
+    sys.stdout.write((printable(text) + "\n").encode(encoding, "replace").decode(encoding))
 
 
 def out_json(value: Any) -> None:
-    """A JSON document of the result, one line; characters beyond ASCII as they are."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """A JSON document of the result, one line; characters beyond ASCII as they are, where the output can hold them."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode(_encoding())
+    except UnicodeEncodeError:
+        text = json.dumps(value)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def _encoding() -> str:
+    """What stdout can hold: not everything, in an old locale or behind ``PYTHONIOENCODING``."""
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def say(text: str) -> None:
@@ -66,7 +77,8 @@ def bold(text: str) -> str:
 
 def out_bold(text: str) -> None:
     """A line of the result, set off."""
-    sys.stdout.write(bold(text) + "\n")
+    encoding = _encoding()
+    sys.stdout.write((bold(text) + "\n").encode(encoding, "replace").decode(encoding))
 
 
 #: Where progress goes to a file or a log, a line comes after so many seconds: work that takes less needs none.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rag.library.passages import Passage, embedding_text, passages
+from rag.library.planned import planned
 from rag.library.resolve import Change, Resolver
 from rag.library.store import Store, Writer
 from rag.library.vectors import digest
@@ -100,9 +101,10 @@ def ingest(
 def plan(store: Store | None, records: Iterable[Paper | Skip]) -> IngestReport:
     """What an ingest would do (``--dry-run``): everything but cutting, embedding and writing."""
     report = IngestReport()
-    resolver = Resolver(store.manifest if store else None, report)
-    for batch in _batches(_papers(records, report)):
-        resolver.merged(batch)
+    with planned(store.manifest if store else None) as changes:
+        resolver = Resolver(changes, report)
+        for batch in _batches(_papers(records, report)):
+            changes.apply(resolver.merged(batch))
     report.papers = (len(store) if store else 0) + report.added
     return report
 

@@ -72,8 +72,15 @@ class LexicalIndex:
         self._hits(tantivy.Query.term_query(self._schema, "text", "any"), 1)
 
     def refresh(self) -> None:
-        """Takes in what other processes committed."""
-        self._index.reload()
+        """Takes in what other processes committed.
+
+        Raises:
+            LibraryError: what they left cannot be read.
+        """
+        try:
+            self._index.reload()
+        except (ValueError, OSError) as error:
+            raise self._unreadable(error) from error
 
     def terms(self, text: str) -> list[str]:
         """The index terms of a text in order: lower case, no accents, no stop words, stemmed."""

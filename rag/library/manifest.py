@@ -290,8 +290,8 @@ def beside_chroma(path: Path) -> bool:
 
 
 def fold(text: str) -> str:
-    """Text as filters compare it: without case."""
-    return text.casefold()
+    """Text as filters compare it: without case, nor what SQLite cannot take (undecodable bytes of a command line)."""
+    return text.encode("utf-8", "replace").decode("utf-8").casefold()
 
 
 def _where(filters: Filters | None) -> tuple[str, list[object]]:

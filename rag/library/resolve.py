@@ -9,8 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from rag.library import identity
-from rag.library.manifest import Manifest
 from rag.paper import Paper, title_key
+
+
+class Known(Protocol):
+    """What a library holds, as far as it takes to tell whose record one is: a manifest, or a plan over one."""
+
+    def taken_in(self, digests: Iterable[bytes]) -> dict[bytes, str]: ...
+    def by_key(self, keys: Iterable[str]) -> dict[str, str]: ...
+    def by_title(self, title_keys: Iterable[str]) -> dict[str, list[str]]: ...
+    def get(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
 
 class Counts(Protocol):
@@ -46,11 +54,11 @@ class Resolver:
     where it tells of one work twice and differently.
 
     Args:
-        manifest: what the library holds; ``None`` for none.
+        manifest: what the library holds.
         counts: counts added, updated, unchanged and merged.
     """
 
-    def __init__(self, manifest: Manifest | None, counts: Counts) -> None:
+    def __init__(self, manifest: Known, counts: Counts) -> None:
         self._manifest, self._counts = manifest, counts
         #: Papers this ingest has met. A second record of one is a duplicate, not a correction.
         self._met: set[str] = set()
@@ -59,7 +67,7 @@ class Resolver:
         """Joins the records of one work."""
         counts, resolved = self._counts, Resolved()
         digests = [_digest(paper) for paper in batch]
-        taken_in = self._manifest.taken_in(digests) if self._manifest else {}
+        taken_in = self._manifest.taken_in(digests)
         owners, known = self._candidates(batch, taken_in.values())
         for paper, digest in zip(batch, digests, strict=True):
             if taken_in.get(digest) in known:
@@ -85,7 +93,7 @@ class Resolver:
     def by_id(self, batch: Sequence[Paper]) -> Resolved:
         """Joins nothing: every id is a paper of its own; of two under one id the later stands."""
         counts = self._counts
-        known = self._manifest.get([paper.id for paper in batch]) if self._manifest else {}
+        known = self._manifest.get([paper.id for paper in batch])
         latest = {paper.id: paper for paper in batch}
         changes = {i: Change(known.get(i), paper) for i, paper in latest.items() if known.get(i) != paper}
         counts.added += sum(change.before is None for change in changes.values())
@@ -98,8 +106,6 @@ class Resolver:
         self, batch: Sequence[Paper], further: Iterable[str]
     ) -> tuple[dict[str, list[str]], dict[str, Paper]]:
         """Ids by identity key and by title, and the papers of these ids, as the library holds them."""
-        if self._manifest is None:
-            return {}, {}
         by_key = self._manifest.by_key([key for paper in batch for key in identity.keys(paper)])
         by_title = self._manifest.by_title([title_key(p.title) for p in batch])
         owners = {key: [paper_id] for key, paper_id in by_key.items()}

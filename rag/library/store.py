@@ -44,6 +44,8 @@ class Store(ABC):
     lexical: LexicalIndex
     _facts: dict[str, str | int]
     _rows: RowFile
+    #: The revision at which the lexical index was seen to hold every paper.
+    _whole: int = -1
 
     def __len__(self) -> int:
         return len(self.manifest)
@@ -56,6 +58,27 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Releases what is open."""
+
+    def indexed(self) -> int:
+        """Number of papers in the lexical index.
+
+        Raises:
+            LibraryError: it lacks papers, which no search would find.
+        """
+        found, revision = len(self.lexical), self.manifest.revision
+        if revision != self._whole:
+            expected = len(self.manifest)
+            if found < expected:
+                self.lexical.refresh()
+                found = len(self.lexical)
+            # Asked once more: another process may just have removed papers, which it takes from the manifest first.
+            if found < min(expected, len(self.manifest)):
+                raise LibraryError(
+                    f"the lexical index of the library {self.directory} holds {found} of {expected} papers; "
+                    "mend it with: citewell doctor --repair"
+                )
+            self._whole = revision
+        return found
 
     @abstractmethod
     def refresh(self) -> None:

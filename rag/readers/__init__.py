@@ -2,7 +2,7 @@
 
 from rag.readers.base import Options, Record, Skip
 from rag.readers.formats import FORMATS
-from rag.readers.read import read_papers
+from rag.readers.read import check_paths, read_papers
 from rag.readers.remote import Remote
 
-__all__ = ["FORMATS", "Options", "Record", "Remote", "Skip", "read_papers"]
+__all__ = ["FORMATS", "Options", "Record", "Remote", "Skip", "check_paths", "read_papers"]

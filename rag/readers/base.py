@@ -189,7 +189,10 @@ def names_of(value: object) -> tuple[str, ...]:
 
 def _tidy(names: Iterable[object]) -> tuple[str, ...]:
     clean = (given_first(name) for name in (fact(one, limit=300) for one in names) if name)
-    return tuple(name for name in clean if name.casefold().rstrip(".") not in _NOBODY)
+    # A number is the id some data set has for an author, not a name.
+    return tuple(
+        name for name in clean if name.casefold().rstrip(".") not in _NOBODY and any(c.isalpha() for c in name)
+    )
 
 
 def given_first(name: str) -> str:

@@ -11,7 +11,8 @@ from rag.readers.page_text import blocks_of, looks_like_a_list
 from rag.readers.source import Source
 
 _MARKUP_HEAD = 64 * 1024
-_RIS = re.compile(r"^[ \t]{0,4}TY[ \t]{0,3}-[ \t]?[A-Z]", re.M)
+_RIS = re.compile(r"^[ \t]{0,4}TY[ \t]{0,3}-[ \t]{0,4}[A-Z]", re.M)
+_WOS = re.compile(r"^(?:FN (?:Clarivate|Thomson|ISI) |PT [A-Z]$)", re.M)
 _NBIB = re.compile(r"^PMID ?- ?\d", re.M)
 # Any word will not do: "@dataclass(" and "@media (" begin lines of programs and style sheets.
 _BIBTEX = re.compile(
@@ -32,21 +33,24 @@ _XML = {
 _ROOT = re.compile(r"<(?:\w{1,20}:)?(\w{1,40})[\s/>]")
 
 
-def detect(source: Source) -> str | None:
-    """The name of the format of ``source``, or ``None`` where nothing in its head is known."""
+def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | None:
+    """The name of the format of ``source``, or ``None`` where nothing in its head is known. ``columns`` are those of a
+    table that a user named, see :class:`rag.readers.base.Options`."""
     head = source.head
     start = head.lstrip()
     if start.startswith("<"):
         return _of_markup(start)
     if start.startswith(("{", "[")) and (name := _of_json(head)):
         return name
-    tagged = (("nbib", _NBIB.search(head)), ("ris", _RIS.search(head)), ("bibtex", _BIBTEX.search(head)))
-    first = min(((found.start(), name) for name, found in tagged if found), default=None)
+    tagged = {"nbib": _NBIB, "ris": _RIS, "bibtex": _BIBTEX, "wos": _WOS}
+    first = min(
+        ((found.start(), name) for name, shape in tagged.items() if (found := shape.search(head))), default=None
+    )
     if first is not None:
         return first[1]
     from rag.readers.table import layout_of
 
-    if layout_of(head) is not None:
+    if layout_of(head, columns) is not None:
         return "csv"
     return "hf-papers" if looks_like_a_list(blocks_of(head.split("\n"))) else None
 

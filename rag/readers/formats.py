@@ -24,6 +24,7 @@ _MODULES = {
     "nbib": "nbib",
     "semantic-scholar": "semantic_scholar",
     "openalex": "openalex",
+    "wos": "wos",
     "beir": "jsonl",
     "csv": "table",
     "tsv": "table",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rag.errors import ReadError
@@ -12,7 +12,7 @@ from rag.readers.detect import detect
 from rag.readers.formats import FORMATS, check_format
 from rag.readers.records import records_of
 from rag.readers.remote import Reference, Remote, reference_in
-from rag.readers.source import Source
+from rag.readers.source import Source, shown_path
 
 
 def read_papers(
@@ -32,12 +32,34 @@ def read_papers(
     """
     check_format(format)
     options = options or Options()
-    if (reference := reference_in(str(path))) and not Path(path).exists():
+    if (reference := reference_in(str(path))) and not _is_there(path):
         return _of_network(reference, format, options, remote)
     path = Path(path)
     if path.is_dir():
         return _of_directory(path, format, options)
-    return records_of(*_recognised(path, format), options)
+    return records_of(*_recognised(path, format, options), options)
+
+
+def check_paths(paths: Iterable[Path | str], format: str = "auto", options: Options | None = None) -> None:
+    """Looks at every file and directory before the first is read, so that a wrong name among many costs nothing.
+    References are left to be fetched, and pipes can be read only once.
+
+    Raises:
+        UsageError: there is no such format.
+        ReadError: a file cannot be read as papers at all, or there is nothing under that name.
+    """
+    check_format(format)
+    for path in paths:
+        there = _is_there(path)
+        if Path(path).is_file() if there else reference_in(str(path)) is None:
+            _recognised(Path(path), format, options or Options())
+
+
+def _is_there(path: Path | str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # an address may be longer than any name of a file
+        return False
 
 
 def _of_network(reference: Reference, name: str, options: Options, remote: Remote | None) -> Iterator[Record]:
@@ -50,9 +72,9 @@ def _of_network(reference: Reference, name: str, options: Options, remote: Remot
         own.close()
 
 
-def _recognised(path: Path, name: str) -> tuple[Source, str]:
+def _recognised(path: Path, name: str, options: Options) -> tuple[Source, str]:
     source = Source.open(path)
-    known = detect(source) if name == "auto" else name
+    known = detect(source, options.columns) if name == "auto" else name
     if known is None:
         raise ReadError(f"{source.name}: no known format; name one with --format ({', '.join(FORMATS)})")
     return source, known
@@ -62,11 +84,17 @@ def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
     readable = False
     waiting: list[Record] = []
     for path in _files(top):
+        if isinstance(path, Skip):
+            waiting.append(path)
+            if readable:
+                yield waiting.pop()
+            continue
         try:
-            records = records_of(*_recognised(path, name), options)
+            records = records_of(*_recognised(path, name, options), options)
             first = next(records)
         except ReadError as error:
-            waiting.append(Skip(str(path), "file", str(error).removeprefix(f"{path}: ")))
+            where = shown_path(path)
+            waiting.append(Skip(where, "file", str(error).removeprefix(f"{where}: ")))
             continue
         finally:
             if readable:
@@ -81,12 +109,29 @@ def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
         raise ReadError(f"{top}: a directory without a readable file; citewell reads {', '.join(FORMATS)}")
 
 
-def _files(top: Path) -> Iterator[Path]:
-    """Files below ``top``, by name; hidden ones and links that lead out of it left out, no directory twice."""
-    home = top.resolve()
-    for folder, folders, files in os.walk(top):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for file in sorted(files):
-            path = Path(folder, file)
-            if not file.startswith(".") and path.is_file() and path.resolve().is_relative_to(home):
+def _files(top: Path) -> Iterator[Path | Skip]:
+    """Files below ``top``, by name; hidden ones and links that lead out of it left out, no directory twice. A
+    directory that cannot be looked into is a skip."""
+    home = os.path.realpath(top)
+    # Not os.walk, which recurses: directories may be nested deeper than Python's stack.
+    waiting = [str(top)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda e: e.name)
+        except OSError as error:
+            yield Skip(shown_path(Path(folder)), "directory", f"cannot be read ({error.strerror or error})")
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                continue
+            path = Path(entry.path)
+            if path.is_file() and _inside(entry, home):
                 yield path
+        waiting.extend(entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False))
+
+
+def _inside(entry: os.DirEntry[str], home: str) -> bool:
+    """Whether an entry is a file of the directory ``home``, and no link that leads out of it."""
+    return not entry.is_symlink() or Path(os.path.realpath(entry.path)).is_relative_to(home)

@@ -82,7 +82,7 @@ class Remote:
         if reference.kind == "doi":
             return iter(self._of_doi(reference.value, options))
         source = Source.of_bytes(reference.value, self._get(reference.value, "*/*"))
-        known = detect(source) if name == "auto" else name
+        known = detect(source, options.columns) if name == "auto" else name
         if known is None:
             raise ReadError(f"{reference.value}: no known format; download it and name one with --format")
         return records_of(source, known, options)

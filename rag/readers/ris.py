@@ -30,9 +30,12 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _paper(source: str, record: Tagged) -> Record:
-    abstracts = [
-        text for text in (from_markup(t) for t in record.every("AB") or record.every("N2")) if not is_absent(text)
-    ]
+    # "NA" in one field does not hide the abstract in the other.
+    told = (
+        [text for value in record.values.get(tag, ()) if not is_absent(text := from_markup(value))]
+        for tag in ("AB", "N2")
+    )
+    abstracts = next(filter(None, told), [])
     links = [link for value in record.every("UR", "L2", "LK") for link in re.split(r";\s*(?=https?:)", value)]
     named = [value for tag in ("DO", "DI", "M3") for value in record.values.get(tag, ())]
     # An address of a publisher may hold something like a DOI with more behind it; that of the resolver is one.

@@ -60,7 +60,10 @@ class CutError(ReadError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file (or bytes in memory) that is text. Each method opens it anew, so it can be looked at and then read."""
+    """A file (or bytes in memory) that is text. Each method opens it anew, so it can be looked at and then read.
+
+    ``head`` is the text of its first bytes, with ``\\n`` for every line end.
+    """
 
     name: str
     path: Path | None
@@ -75,8 +78,10 @@ class Source:
         Raises:
             ReadError: it cannot be read, is empty, or is not text.
         """
-        name = str(path)
-        if path.exists() and not path.is_file() and not path.is_dir():
+        name = shown_path(path)
+        with _told(name):
+            once = path.exists() and not path.is_file() and not path.is_dir()
+        if once:
             # A pipe can be read once only, and is looked at before it is read: it has to be held whole.
             with _told(name), path.open("rb") as stream:
                 data = _read_up_to(stream, MAX_WHOLE + 1)
@@ -102,7 +107,9 @@ class Source:
         text = _decoded(_without_bom(head), encoding)
         if not text.strip():
             raise ReadError(f"{name}: empty; nothing to read")
-        return cls(name=name, path=path, data=data, encoding=encoding, head=text)
+        # Old exports end their lines with a lone return; what is told from the head should not have to know.
+        head_text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return cls(name=name, path=path, data=data, encoding=encoding, head=head_text)
 
     @contextmanager
     def binary(self) -> Iterator[BinaryIO]:
@@ -147,6 +154,11 @@ class Source:
         if len(data) > MAX_WHOLE:
             raise ReadError(f"{self.name}: larger than {MAX_WHOLE >> 20} MB, too large for a saved page; split it")
         return _decoded(_without_bom(data), self.encoding)
+
+
+def shown_path(path: Path) -> str:
+    """A path as text that can be stored and printed: old archives have names that are not UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager

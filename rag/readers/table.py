@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rag.errors import ReadError, UsageError
 from rag.readers.base import Options, Record, Skip, build, initials_first, split_names
@@ -34,6 +35,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "pmid": ("pmid", "pubmedid", "pm"),
 }  # fmt: skip
 DELIMITERS = "\t,;|"
+#: Lines that may stand before the header: "sep=;" for Excel, when and with what query Dimensions exported.
+_MAX_PREAMBLE = 3
 #: Characters of one file gone over a second time behind quotes that never close.
 _REREAD_BUDGET = 8 * 1024 * 1024
 _SCOPUS_NUMBER = re.compile(r"\s*\(\d{5,20}\)")
@@ -41,8 +44,10 @@ _SCOPUS_NUMBER = re.compile(r"\s*\(\d{5,20}\)")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a table is written: its delimiter, whether quotes wrap fields, and the column of each field."""
+    """How a table is written: the lines before its header, its delimiter, whether quotes wrap fields, and the column of
+    each field."""
 
+    preamble: int
     delimiter: str
     quoted: bool
     columns: Mapping[str, int]
@@ -60,7 +65,9 @@ def read(source: Source, options: Options) -> Iterator[Record]:
     if layout is None:
         named = " and ".join(f"{field}={name}" for field, name in options.columns.items())
         what = f"no columns {named}" if named else "no columns for title and abstract"
-        raise ReadError(f"{source.name}: {what} in its header; name those it has, as in title=NAME abstract=NAME")
+        raise ReadError(
+            f"{source.name}: {what} in its header; name those it has with --column title=NAME --column abstract=NAME"
+        )
     rows = _rows(source, layout)
     next(rows, None)
     for line, row in rows:
@@ -78,16 +85,17 @@ def layout_of(head: str, named: Mapping[str, str] | None = None) -> Layout | Non
     """
     if unknown := set(named or ()) - set(COLUMNS):
         raise UsageError(f"no field {min(unknown)!r}; columns can be named for {', '.join(COLUMNS)}")
-    lines = head.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    for delimiter in DELIMITERS:
-        header = _split(lines[first : first + 50], delimiter, quoted=True)
-        if header is None or len(header) < 2:
-            continue
-        columns = _columns(header, named or {})
-        if "title" in columns and "abstract" in columns:
-            quoted = delimiter != "\t" or _wants_quotes(lines[first:-1][:200], len(header))
-            return Layout(delimiter, quoted, columns, len(header))
+    lines = head.split("\n")
+    filled = (number for number, line in enumerate(lines) if line.strip())
+    for first in islice(filled, 1 + _MAX_PREAMBLE):
+        for delimiter in DELIMITERS:
+            header = _split(lines[first : first + 50], delimiter, quoted=True)
+            if header is None or len(header) < 2:
+                continue
+            columns = _columns(header, named or {})
+            if "title" in columns and "abstract" in columns:
+                quoted = delimiter != "\t" or _wants_quotes(lines[first:-1][:200], len(header))
+                return Layout(first, delimiter, quoted, columns, len(header))
     return None
 
 
@@ -133,6 +141,8 @@ def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str] | str
     read again.
     """
     lines = _Lines(source.lines())
+    for _ in range(layout.preamble):
+        next(lines)
     reader = _reader(lines, layout.delimiter, layout.quoted)
     while True:
         line = lines.begin_row()
@@ -144,7 +154,7 @@ def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str] | str
             continue
         if row is None:
             return
-        if lines.in_row > 1 and not layout.width <= len(row) <= layout.width + 1:
+        if lines.in_row > 1 and not (layout.width <= len(row) <= layout.width + 1 and lines.is_strict(layout)):
             yield line, "a quote in this row is never closed, or closed in another row"
             lines.go_back()
             continue
@@ -170,6 +180,15 @@ class _Lines:
     def in_row(self) -> int:
         """Lines the row has taken so far."""
         return len(self._row)
+
+    def is_strict(self, layout: Layout) -> bool:
+        """Whether every quote of the row opens or closes a field: one that was never closed ends at a later row's."""
+        row = (f"{line}\n" for line in self._row)
+        try:
+            next(csv.reader(row, delimiter=layout.delimiter, strict=True))
+        except csv.Error:
+            return False
+        return True
 
     def go_back(self) -> None:
         """Puts all lines of the row but its first back."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from rag.readers.base import MAX_RECORD
 from rag.readers.source import Source
 
+#: What some databases write over each record; where the one before has no end, it is not part of that either.
+_NUMBER = re.compile(r"(?:record )?#?\d{1,7}[.:)]?", re.I)
+
 
 @dataclass(slots=True)
 class Tagged:
@@ -33,11 +36,17 @@ class Tagged:
 
 
 def tagged_records(
-    source: Source, line_shape: re.Pattern[str], first_tags: frozenset[str], end: str
+    source: Source,
+    line_shape: re.Pattern[str],
+    first_tags: frozenset[str],
+    end: str,
+    *,
+    listed: frozenset[str] = frozenset(),
 ) -> Iterator[Tagged]:
     """The records of ``source``.
 
-    ``line_shape`` gives tag and value of a line; a line it does not match goes on with the value before it. A record
+    ``line_shape`` gives tag and value of a line; a line it does not match goes on with the value before it, or is one
+    more value, where the tag is ``listed``. A record
     begins at a tag of ``first_tags``, or at any tag behind the one that ends a record, so that neither a missing end
     nor a missing beginning costs a neighbour. What stands before and between records (numbers, headings) is left out.
     """
@@ -48,13 +57,15 @@ def tagged_records(
         match = line_shape.match(line)
         if match is None:
             if record is not None and tag and record.size < MAX_RECORD and (text := line.strip()):
-                more.append(text)
+                (record.values[tag] if tag in listed else more).append(text)
                 record.size += len(text) + 8
             continue
+        following, value = match.group(1).upper(), (match.group(2) or "").strip()
+        if more and following in first_tags and _NUMBER.fullmatch(more[-1]):
+            more.pop()
         if record is not None and more:
             record.go_on(tag, more)
-        more = []
-        tag, value = match.group(1).upper(), (match.group(2) or "").strip()
+        more, tag = [], following
         if record is not None and (tag == end or (tag in first_tags and record.values)):
             yield record
             record = None

@@ -89,7 +89,7 @@ class Retriever:
         """
         watch, text = _Watch(self._clock), clean(query)
         allowed = self._store.manifest.ids(filters) if filters else None
-        papers = len(self._store.lexical)
+        papers = self._store.indexed()
         k = min(k, papers if allowed is None else len(allowed))
         if not text or k < 1:
             return SearchResult(query, (), 0, watch.timings())

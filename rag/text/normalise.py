@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Zero-width and bidirectional controls carry no meaning in an abstract and can hide text from a reader.
+# Zero-width and bidirectional controls carry no meaning in an abstract and can hide text from a reader; tag characters
+# and variation selectors can hold a whole message that only a model sees.
 _INVISIBLE = dict.fromkeys(
     [
         0x00AD,
         0x034F,
         0x061C,
+        0x115F,
+        0x1160,
         0x180E,
+        0x3164,
         0xFEFF,
+        0xFFA0,
         *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
         *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+        *range(0xFFF9, 0xFFFC),
+        *range(0xE0000, 0xE1000),
     ]
 )
 # What copying from a PDF makes of two letters; a search for "efficient" must find "eﬃcient".

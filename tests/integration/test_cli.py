@@ -76,6 +76,27 @@ def test_a_dry_run_changes_nothing(run: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "lib").exists()
 
 
+def test_a_wrong_path_among_several_leaves_nothing(run: Any, tmp_path: Path) -> None:
+    good = _papers_file(tmp_path / "p.jsonl", "Widgets")
+    code, out, err = run("ingest", str(good), str(tmp_path / "none.bib"), "--library", str(tmp_path / "lib"))
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "none.bib: no such file" in err
+    assert not (tmp_path / "lib").exists()
+
+
+def test_columns_of_a_table_can_be_named(run: Any, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text('Name of work,Who,Summary of it\nWidgets,Ada Hiver,"They turn, and turn."\n')
+    named = [word for name in ("title=name of work", "abstract=Summary of it") for word in ("--column", name)]
+    code, out, _ = run("ingest", str(table), *named, "--dry-run", "--json", "--library", str(tmp_path / "lib"))
+    assert (code, json.loads(out)["added"]) == (0, 1)
+    code, _, err = run("ingest", str(table), "--column", "titel=Who", "--library", str(tmp_path / "lib"))
+    assert (code, "no field 'titel'" in err) == (2, True)
+    code, _, err = run("ingest", str(table), "--column", "title", "--library", str(tmp_path / "lib"))
+    assert (code, "FIELD=NAME" in err) == (2, True)
+
+
 def test_the_seed_page_gives_95_papers_and_skips_nothing(run: Any, tmp_path: Path, seed_page: Path) -> None:
     report = json.loads(run("ingest", str(seed_page), "--library", str(tmp_path / "lib"), "--dry-run", "--json")[1])
     assert (report["read"], report["added"], report["merged"], report["skipped"]) == (95, 95, 0, [])
@@ -318,6 +339,15 @@ def test_an_internal_error_is_one_line_without_debug(run: Any, library: Path, mo
     assert "--debug" in err
     with pytest.raises(ZeroDivisionError):
         main(["search", "x", "--debug"])
+
+
+@pytest.mark.parametrize("where", ["importlib.metadata.entry_points", "rag.cli.options.settings"])
+def test_an_interruption_is_one_line_at_any_moment(run: Any, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    assert run("doctor") == (130, "", "citewell: interrupted\n")
 
 
 def test_a_title_cannot_steer_the_terminal(run: Any, tmp_path: Path) -> None:

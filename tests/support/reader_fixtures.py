@@ -28,5 +28,6 @@ FORMAT_OF = {
     "beir.jsonl": "beir",
     "scopus.csv": "csv",
     "wos.txt": "csv",
+    "wos-plain.txt": "wos",
     "papers.jsonl": "jsonl",
 }

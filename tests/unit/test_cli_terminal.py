@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import json
 import sys
 
 import pytest
 
+from rag.cli import terminal
 from rag.cli.terminal import Progress, bold
 
 
@@ -51,3 +54,17 @@ def test_colour_is_used_only_where_it_is_wanted(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert ("\x1b" in bold("Title")) is bright
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_an_output_that_cannot_hold_every_character_is_no_error(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(held, encoding=encoding))
+    title = "Größe α \ud800"
+    terminal.out(title)
+    terminal.out_bold(title)
+    terminal.out_json({"title": title})
+    plain, bold, record = held.getvalue().decode(encoding).splitlines()
+    assert plain == bold
+    assert plain.startswith("Gr")
+    assert json.loads(record) == {"title": title}

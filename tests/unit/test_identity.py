@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from rag.library.identity import keys, merge, same_work
 from rag.paper import Paper
 
@@ -25,6 +27,54 @@ def test_one_wrong_doi_on_two_papers_does_not_join_them() -> None:
 
 def test_a_preprint_and_its_published_version_with_another_title_are_one_work() -> None:
     assert same_work(_paper(arxiv_id="2001.00001v1"), _paper(arxiv_id="2001.00001v3", title="Scaling Batches Up"))
+
+
+@pytest.mark.parametrize("key", ["doi", "pmid"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Proofs. Part I", "Proofs. Part II"),
+        ("Bees, chapter one", "Bees, chapter two"),
+        ("A vaccine for hepatitis B in adults", "A vaccine for hepatitis C in adults"),
+        ("Scaling laws of GPT-3", "Scaling laws of GPT-4"),
+    ],
+)
+def test_a_wrong_identifier_does_not_join_what_differs_in_a_number(key: str, one: str, other: str) -> None:
+    shared = {key: "10.1000/x" if key == "doi" else "7"}
+    assert not same_work(_paper(title=one, **shared), _paper(title=other, **shared))
+
+
+def test_a_longer_form_of_a_title_with_numbers_is_one_work_under_its_doi() -> None:
+    long = "Trends in coral cover, 2010 to 2020: a review"
+    assert same_work(_paper(title="Trends in coral cover, 2010", doi="10.1000/x"), _paper(title=long, doi="10.1000/x"))
+
+
+def test_chapters_with_the_doi_and_abstract_of_their_book_stay_two_works() -> None:
+    one = _paper(title="Bees", authors=["Ada Hiver"], doi="10.1000/book")
+    assert not same_work(one, _paper(title="Wasps and ants", authors=["Bo Summers"], doi="10.1000/book"))
+
+
+def test_two_dois_under_one_title_are_two_works_where_the_abstracts_have_nothing_in_common() -> None:
+    facts = {"title": "Editorial", "authors": ["A Smith"], "year": 2020}
+    article = _paper(**facts, doi="10.1000/x")
+    assert not same_work(article, _paper(**facts, doi="10.1000/y", abstract=OTHER))
+    assert same_work(article, _paper(**facts, doi="10.48550/arxiv.2001.00001", abstract=ABSTRACT[:60]))
+    assert same_work(article, _paper(**facts, abstract=OTHER))
+
+
+def test_titles_that_differ_in_a_sign_are_two_works_unless_the_abstracts_agree() -> None:
+    facts = {"authors": ["A Smith"], "year": 2020}
+    assert not same_work(
+        _paper(title="Templates in C", **facts), _paper(title="Templates in C++", **facts, abstract=OTHER)
+    )
+    assert same_work(_paper(title="Search with A*", **facts), _paper(title="Search with A", **facts))
+
+
+def test_a_source_may_correct_a_title_under_an_id_of_its_own() -> None:
+    entry = {"paper_id": "p1", "source": "a.jsonl"}
+    assert same_work(_paper(**entry, title="Larg Btch Trainng"), _paper(**entry))
+    assert not same_work(_paper(**entry, title="Coral Reefs", abstract=OTHER), _paper(**entry))
+    assert not same_work(_paper(**entry, title="Larg Btch Trainng"), _paper(paper_id="p1", source="b.jsonl"))
 
 
 def test_parts_one_and_two_by_the_same_authors_stay_two_works() -> None:

@@ -51,6 +51,24 @@ def test_a_second_ingest_changes_and_embeds_nothing(library: Library, embedder: 
     assert len(library) == 5
 
 
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_plan_says_what_the_ingest_then_does(library: Library, filled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.library.ingest.BATCH_PASSAGES", 4)
+    if filled:
+        library.add([paper(1), paper(2)])
+    records = [
+        *(paper(n) for n in range(6)),
+        *(paper(n, source="b", venue="ICLR") for n in range(6)),
+        paper(1, abstract="Study 1 was corrected. It finds 2 percent."),
+        paper(1),
+    ]
+    planned = library.plan(records)
+    done = library.add(records)
+    counts = [(r.read, r.added, r.updated, r.unchanged, r.merged, r.papers) for r in (planned, done)]
+    assert counts[0] == counts[1]
+    assert done.papers == 6
+
+
 def test_counts_of_an_ingest_add_up_to_what_was_read(library: Library) -> None:
     library.add([paper(1)])
     changed = paper(1, abstract="Study 1 was corrected. It finds 2 percent.")
@@ -242,6 +260,20 @@ def test_passages_hold_every_sentence_once_and_lie_where_they_say() -> None:
     own = passages(paper(1, abstract=text))
     assert " ".join(p.text for p in own) == text
     assert all(text[p.start : p.end] == p.text for p in own)
+
+
+def test_a_filter_of_undecodable_bytes_finds_nothing(library: Library) -> None:
+    library.add([paper(1, authors=["Ada Lovelace"])])
+    assert library.papers(Filters(authors=("\udce9",))) == []
+
+
+def test_a_reader_that_lags_behind_is_no_damage(tmp_path: Path, embedder: WordEmbedder) -> None:
+    with _open(tmp_path, embedder, create=True) as reader, _open(tmp_path, embedder) as writer:
+        assert reader.search("widgets").evidence == ()
+        writer.add([paper(n) for n in range(3)])
+        assert len(reader.search("widgets").evidence) == 3
+        writer.remove([paper(0).id])
+        assert len(reader.search("widgets").evidence) == 2
 
 
 def test_a_wide_filter_searches_beyond_the_nearest(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

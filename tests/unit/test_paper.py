@@ -29,11 +29,27 @@ def test_every_spelling_of_a_doi_is_one_doi(text: str) -> None:
     assert normal_doi(text) == "10.1000/abc.1"
 
 
+def test_a_doi_keeps_the_brackets_it_opened_and_no_others() -> None:
+    assert normal_doi("(10.1061/(ASCE)1084-0699(2000)5:2(115)).") == "10.1061/(asce)1084-0699(2000)5:2(115)"
+    assert normal_doi('<a href="https://doi.org/10.1000/x">') == "10.1000/x"
+
+
+def test_an_address_may_escape_what_a_doi_holds() -> None:
+    assert normal_doi("https://doi.org/10.1002%2F(sici)1(199806)49:8%3C693::aid%3E3.0.co;2-o") == (
+        "10.1002/(sici)1(199806)49:8<693::aid>3.0.co;2-o"
+    )
+
+
+@pytest.mark.parametrize("stray", ["\u200b", "\ufeff", "\u202e", "\ud800", "\x00", "\ue000"])
+def test_nothing_invisible_stays_in_a_doi(stray: str) -> None:
+    assert normal_doi(f"10.1000/abc{stray}") == "10.1000/abc"
+
+
 def test_titles_compare_without_case_accents_and_punctuation() -> None:
     assert title_key("Éléments of “Style”: A Study") == title_key("elements of style a study")
 
 
-@pytest.mark.parametrize("name", ["Jane van der Berg", "Berg, Jane van der"])
+@pytest.mark.parametrize("name", ["Jane van der Berg", "Berg, Jane van der", "Jane Berg Jr.", "Jane Berg III"])
 def test_the_surname_is_found_in_both_orders(name: str) -> None:
     assert surname_key([name]) == "berg"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -259,9 +260,84 @@ def test_scopus_and_web_of_science() -> None:
     assert skips == []
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "before", ["", "\n\n", "sep=,\n", '"About the data: Exported on Oct 22, 2020. Criteria: all, in full."\n']
+)
+def test_a_table_may_have_lines_before_its_header(before: str, end: str, tmp_path: Path) -> None:
+    table = before + "Paper Title,Author(s),Abstract Text,PubYear\nBees,Ada Hiver,They fly. They dance.,2001\n"
+    (tmp_path / "table").write_bytes(table.replace("\n", end).encode())
+    (paper,) = read_papers(tmp_path / "table")
+    assert isinstance(paper, Paper)
+    assert (paper.title, paper.authors, paper.year) == ("Bees", ("Ada Hiver",), 2001)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "% Encoding: UTF-8\n@article{k,\n title = {Bees},\n abstract = {They fly.}\n}\n",
+        "1.\nTY  - JOUR\nTI  - Bees\nAB  - They fly.\nER  - \n",
+        "\nPMID- 1\nTI  - Bees\nAB  - They fly.\n",
+    ],
+    ids=["bibtex", "ris", "nbib"],
+)
+def test_the_format_is_told_where_lines_end_in_a_lone_return(text: str, tmp_path: Path) -> None:
+    (tmp_path / "export").write_bytes(text.replace("\n", "\r").encode())
+    (paper,) = read_papers(tmp_path / "export")
+    assert isinstance(paper, Paper)
+    assert (paper.title, paper.abstract) == ("Bees", "They fly.")
+
+
+def test_a_number_between_ris_records_is_part_of_neither(tmp_path: Path) -> None:
+    record = "{}.\nTY  - JOUR\nTI  - Bees {}\nAB  - They fly\nat {}\n\n"
+    (tmp_path / "export").write_text("".join(record.format(n, n, n) for n in (1, 2)) + "ER  - \n")
+    papers = [record for record in read_papers(tmp_path / "export") if isinstance(record, Paper)]
+    assert [paper.abstract for paper in papers] == ["They fly at 1", "They fly at 2"]
+
+
+def test_an_abstract_that_is_na_does_not_hide_the_one_in_the_other_field(tmp_path: Path) -> None:
+    (tmp_path / "export").write_text("TY  - JOUR\nTI  - Bees\nAB  - NA\nN2  - They fly.\nER  - \n")
+    (paper,) = read_papers(tmp_path / "export")
+    assert isinstance(paper, Paper)
+    assert paper.abstract == "They fly."
+
+
+def test_web_of_science_as_plain_text() -> None:
+    (paper,), (without,) = read("wos-plain.txt")
+    assert paper.title == "Plain Text in Web of Science"
+    assert paper.abstract == ("An abstract goes on ER in a further line, which is indented. It may have 2 paragraphs.")
+    assert (paper.authors, paper.year) == (("Ada B. Winter", "Bo Summers", "Code Grp"), 2023)
+    assert (paper.doi, paper.pmid, paper.venue) == ("10.1000/wos.plain.1", "33000011", "JOURNAL OF CODES")
+    assert (without.position, without.reason) == ("line 21", "no abstract")
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path: Path) -> None:
+    rows = ["title,abstract,year", 'A,"One.",2001', 'B,"never closed, x,2002', 'C,"Three.",2003', "D,Four.,2004"]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    records = list(read_papers(tmp_path / "t.csv"))
+    assert [record.title for record in records if isinstance(record, Paper)] == ["A", "C", "D"]
+    assert [record.position for record in records if isinstance(record, Skip)] == ["line 3"]
+
+
+def test_a_collection_in_the_layout_of_beir_keeps_facts_in_its_metadata(tmp_path: Path) -> None:
+    metadata = {"url": "https://a.org/1; https://b.org/1", "pubmed_id": "11472636", "year": 2013.0, "authors": ["1741"]}
+    (tmp_path / "c.jsonl").write_text(json.dumps({"_id": "x", "title": "T", "text": "A b.", "metadata": metadata}))
+    (paper,) = read_papers(tmp_path / "c.jsonl")
+    assert isinstance(paper, Paper)
+    assert (paper.id, paper.url, paper.pmid, paper.year) == ("x", "https://a.org/1", "11472636", 2013)
+    assert paper.authors == ()
+
+
+def test_ris_may_have_more_blanks_behind_its_dashes(tmp_path: Path) -> None:
+    (tmp_path / "e.ris").write_text("TY  -  JOUR\nTI  -  Bees\nAB  -  They fly.\nER  -\n")
+    (paper,) = read_papers(tmp_path / "e.ris")
+    assert isinstance(paper, Paper)
+    assert paper.title == "Bees"
+
+
 def test_columns_can_be_named() -> None:
     names = {"title": "Titre", "abstract": "Résumé", "authors": "auteurs", "year": "Année"}
-    (paper,), _ = read("semicolons.csv", "csv", Options(columns=names))
+    (paper,), _ = read("semicolons.csv", "auto", Options(columns=names))
     assert paper.abstract == "Le résumé contient un ; dans ses guillemets."
     assert (paper.authors, paper.year) == (("Ada Hiver",), 2020)
     with pytest.raises(ReadError, match="no columns title=Nowhere and abstract=Résumé"):

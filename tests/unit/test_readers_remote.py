@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rag.api import read_all
 from rag.errors import ReadError
 from rag.paper import Paper
 from rag.readers import Skip, read_papers
@@ -312,3 +313,25 @@ def test_a_file_named_like_a_reference_is_read_as_a_file(tmp_path: Path, monkeyp
     Path("doi:10.jsonl").write_text('{"title": "T", "abstract": "An abstract."}')
     (paper,) = read_papers("doi:10.jsonl")
     assert isinstance(paper, Paper)
+
+
+def test_references_of_one_ingest_share_the_distance_and_keep_their_slashes(net: Net) -> None:
+    for n in (1, 2):
+        net.stand_in.gives(f"/{n}/", b'{"title": "On %d", "abstract": "We looked at it."}\n' % n)
+    records = read_all(["http://example.org/1/", "http://example.org/2/"], remote=net.remote())
+    assert [record.title for record in records if isinstance(record, Paper)] == ["On 1", "On 2"]
+    assert net.clock.slept == [1.0]
+
+
+def test_an_address_may_be_longer_than_a_file_name(net: Net) -> None:
+    net.stand_in.gives("/" + "a" * 300, b'{"title": "Long", "abstract": "We looked at it."}\n')
+    (paper,) = read_papers(f"http://example.org/{'a' * 300}", remote=net.remote())
+    assert isinstance(paper, Paper)
+
+
+def test_a_wrong_name_among_several_is_told_before_anything_is_read(net: Net, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "On 1", "abstract": "We looked at it."}\n')
+    for wrong in (tmp_path / "missing.bib", tmp_path / ("a" * 300)):
+        with pytest.raises(ReadError, match="check the path"):
+            next(read_all([tmp_path / "a.jsonl", "arxiv:2404.07999", wrong], remote=net.remote()))
+    assert net.stand_in.asked == []

@@ -226,6 +226,50 @@ def test_a_directory_is_walked_in_order_and_told_apart(tmp_path: Path) -> None:
     assert skip.reason.startswith("no known format")
 
 
+def test_a_name_that_is_not_utf_8_can_be_stored_and_told(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jsonl")).write_text(line(1))
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/na\xefve.txt")).write_text("Nothing to read here.")
+    paper, skip = read_papers(tmp_path)
+    assert isinstance(paper, Paper)
+    assert isinstance(skip, Skip)
+    assert str(paper.source).encode().endswith(rb"caf\udce9.jsonl")
+    assert skip.source.encode().endswith(rb"na\udcefve.txt")
+    assert skip.reason.startswith("no known format")
+
+
+def test_a_directory_may_be_nested_deeper_than_a_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = 1_200
+    monkeypatch.chdir(tmp_path)
+    for _ in range(deep):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("deep.jsonl").write_text(line(1))
+    assert [record.title for record in read_papers(tmp_path) if isinstance(record, Paper)] == ["Paper 1"]
+    # Taken down by hand: what pytest cleans up with recurses.
+    Path("deep.jsonl").unlink()
+    for _ in range(deep):
+        os.chdir("..")
+        Path("d").rmdir()
+
+
+def test_a_directory_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.jsonl").write_text(line(1))
+    look = os.scandir
+
+    def refused(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    _, skip = read_papers(tmp_path)
+    assert isinstance(skip, Skip)
+    assert (skip.source, skip.position, skip.reason) == (
+        str(tmp_path / "closed"), "directory", "cannot be read (Permission denied)",
+    )  # fmt: skip
+
+
 def test_a_directory_without_readable_files_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Nothing to read here.")
     with pytest.raises(ReadError, match="a directory without a readable file"):

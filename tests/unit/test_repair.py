@@ -48,6 +48,8 @@ def test_a_whole_library_needs_no_mending(directory: Path) -> None:
 
 def test_a_deleted_lexical_index_is_built_again(directory: Path) -> None:
     shutil.rmtree(directory / "lexical")
+    with pytest.raises(LibraryError, match=f"holds 0 of {COUNT} papers; mend it with: citewell doctor --repair"):
+        _search(directory)
     assert _failed(directory) == {"lexical index"}
     assert f"{COUNT} papers were put back" in _mended(directory)[0]
 

@@ -36,6 +36,7 @@ LATEX = st.text(
         ("5'' wide and f''(x)", "5'' wide and f''(x)"),
         ("one\u00a0two\r\n\tthree\u2003four", "one two three four"),
         ("hid\u200bden\u202e text\u00ad", "hidden text"),
+        ("tags\U000e0049\U000e007f, selectors\ufe01\U000e0121, fillers\u3164", "tags, selectors, fillers"),
         ("e\u0301tude", "étude"),
         ("eﬃcient ﬁne", "efficient fine"),
         ("bell\x07and\x00null", "bell and null"),
