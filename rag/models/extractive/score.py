@@ -42,8 +42,7 @@ _ASKS_FOR_LINK = re.compile(
 )
 _LINK = re.compile(r"https?://", re.I)
 # Where an abstract turns from what is known to what it adds.
-_WORKS = r"(?:paper|work|study|survey|review|article|book|investigation)"
-_OWN = re.compile(rf"\b(?:we|our|ours|us|(?:this|the) {_WORKS}|the authors)\b", re.I)
+_OWN = re.compile(r"\b(?:we|our|ours|us|this (?:paper|work|study|survey|review|article|book|investigation))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)

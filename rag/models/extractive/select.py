@@ -19,8 +19,8 @@ ON_TOPIC = 0.45
 #: Share of a noun phrase behind a question word that the source must speak of.
 FOCUS = 0.55
 _MOST_LINES = 3
-#: Where several papers answer, each is quoted with so many sentences.
-_LINES_OF_EACH = 2
+#: Where several papers answer, each is quoted with so many sentences; of a longer list, with the deciding one.
+_LINES_OF_EACH, _FEW_PAPERS = 2, 3
 # A further sentence must be nearly as good as the best, or bring much that those before it lack.
 _NEARLY = 0.75
 _FURTHER = 0.2
@@ -61,7 +61,8 @@ def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     ranked = sorted(reading.sources, key=scorer.source, reverse=True)
     several = compared(scorer, ranked) or listed(scorer, ranked)
     if several:
-        picks = (pick for part, source in several for pick in _picks(part, source, _LINES_OF_EACH))
+        each = _LINES_OF_EACH if len(several) <= _FEW_PAPERS else 1
+        picks = (pick for part, source in several for pick in _picks(part, source, each))
         return Selection(tuple(picks), on_topic=True)
     best = ranked[0]
     if answers(scorer, best):

@@ -21,6 +21,10 @@ _OWN = 0.8
 _MOST_LISTED = 5
 _LINKS = re.compile(r"(?:\b(?:and|or|vs|versus|than|while|whereas|but)\b|[&/])", re.IGNORECASE)
 _OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
+# Where an abstract tells what its work is or adds, rather than what it uses.
+_BRINGS = re.compile(
+    r"\b(?:this|our|(?:introduc|propos|present|develop|releas|creat|construct|collect|contribut|curat|build)\w*)\b", re.I
+)
 
 Part = tuple[Scorer, Source]
 
@@ -94,10 +98,13 @@ def _belongs(scorer: Scorer, source: Source) -> float:
 
 
 def _is_one(source: Source, head: Sequence[Term]) -> bool:
-    """Whether a source is a survey, a benchmark, ... where the question asks for such."""
+    """Whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
+    brings one ("this survey", "we introduce ... a benchmark"); a paper that merely uses one is none."""
     classes = [t for t in head if CLASSES.issuperset(t.parts)]
-    own = (source.title, *source.lines[first_own(source) :])
-    return all(any(line.has[t] >= PRESENT for line in own) for t in classes)
+    own = source.lines[first_own(source) :]
+    return all(
+        source.title.has[t] >= EXACT or any(line.has[t] >= PRESENT and _BRINGS.search(line.text) for line in own) for t in classes
+    )
 
 
 def _asked_of(scorer: Scorer, others: Sequence[Term]) -> Scorer:
