@@ -37,14 +37,16 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     few = max(1, len(ranked) // 3)
     # A name in a title is that paper's own, unless most papers speak of it and the title only mentions it; another
     # paper that mentions the name does not speak for it.
+    works = {t for t in names if any(_calls_itself(s, t) for s in ranked)}
     rare = {t for t in names if sum(s.whole.has[t] >= PRESENT for s in ranked) <= few}
-    titled = {t for t in names if any(_calls_itself(s, t) or (t in rare and s.title.has[t] >= PRESENT) for s in ranked)}
+    titled = works | {t for t in rare if any(s.title.has[t] >= PRESENT for s in ranked)}
 
     def owned(source: Source, term: Term) -> float:
         return source.title.has[term] if term in titled else source.whole.has[term]
 
     telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= few]
-    at_once = any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
+    # One paper that holds every name tells of all itself, unless the names are those of other papers' works.
+    at_once = len(works) < 2 and any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
     if len(telling) < 2 or not (question.compares or (_linked(question.text, telling) and not at_once)):
         return []
     chosen: list[Source] = []
