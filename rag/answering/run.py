@@ -20,11 +20,13 @@ from rag.answering.prompting import Prompt
 from rag.answering.step import Ask, Step
 from rag.answering.writing import Writer, Written, body_of, empty
 from rag.errors import ModelError, UsageError
+from rag.models.extractive.question import without_orders
 from rag.models.prices import Prices
 from rag.models.protocols import Backend, Chunk, Message, Usage
 from rag.models.tokens import TokenCounter
 from rag.paper import Paper
 from rag.retrieval.evidence import Searcher, SearchResult
+from rag.retrieval.relevance import ON_TOPIC
 from rag.settings import Settings
 from rag.text.sentinels import NOT_FOUND, NOT_STATED
 
@@ -210,7 +212,16 @@ class Run:
             return empty("not_stated")
         settings = self._parts.settings
         writer = Writer(self._request.messages, self._check, self._parts.extractive, settings.max_answer_tokens)
-        return writer.write(self._live, self._failure)
+        written = writer.write(self._live, self._failure)
+        return empty("not_stated") if written.outcome == "not_found" and self._says_too_much() else written
+
+    def _says_too_much(self) -> bool:
+        """Whether "nothing is about it" is more than the backend can know: the extractive one compares words, and
+        retrieval, which compares meanings, has papers on the topic of what was asked."""
+        parts, evidence = self._parts, self._result.evidence
+        if parts.backend.name != parts.extractive.name or not without_orders(self._standalone):
+            return False
+        return bool(evidence) and evidence[0].score >= ON_TOPIC
 
     def _check(self, text: str) -> CheckedAnswer:
         settings, evidence = self._parts.settings, self._request.evidence if self._request else ()

@@ -23,7 +23,7 @@ from rag.paper import Paper
 from rag.readers import read_papers
 from rag.text.sentinels import NOT_FOUND, NOT_STATED, leading_sentinel
 from rag.text.sources import SourceText, render_question, render_sources
-from tests.support.models import PAPERS, WordShelf, evidence_of
+from tests.support.models import LICHEN, MARLIN, PAPERS, WordShelf, evidence_of, paper
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
@@ -84,6 +84,89 @@ def test_a_comparison_quotes_each_paper_and_says_which() -> None:
     assert "According to “TURBOT: A Baseline for Chart Sorting”: " in answer
     assert "coast lines [1]" in answer
     assert "scale [2]" in answer
+
+
+KELP = paper(
+    "Kelp Counting from Drones",
+    "Kelp feeds fish. We propose KELPIE, which counts kelp in drone images. KELPIE finds 93% of all fronds.",
+)
+REEFS = paper("A Survey of Reef Mapping", "This survey reviews 40 works on mapping reefs from satellites.")
+DUNES = paper("Mapping Dunes", "We map dunes from satellites. Our maps follow a survey of reefs and one of dunes.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many charts does MARLIN sort, and how many fronds does KELPIE find?",
+        "What is reported for KELPIE in images and for MARLIN on a workstation?",
+        "Is MARLIN or KELPIE about charts, and what is the other one for?",
+    ],
+)
+def test_two_works_named_anywhere_in_a_question_are_both_quoted(question: str) -> None:
+    answer = ask(question, (MARLIN, LICHEN, KELP))
+    assert "According to “MARLIN" in answer
+    assert "According to “Kelp Counting" in answer
+
+
+def test_papers_are_quoted_in_the_order_in_which_the_question_names_them() -> None:
+    first, second = "KELPIE", "MARLIN"
+    answer = ask(f"Compare {first} with {second}: what does each do?", (MARLIN, LICHEN, KELP))
+    assert answer.index(first) < answer.index(second)
+
+
+def test_a_name_that_most_papers_hold_brings_no_further_paper_into_a_comparison() -> None:
+    base = paper("DEEPER: Decoding-enhanced SONAR", "We present DEEPER, which decodes SONAR echoes with 48 layers.")
+    left = paper("Tuning Echoes Sparsely", "We propose PIKE. PIKE needs 1.5% trainable parameters on SONAR.")
+    right = paper("Echoes Embedded Twice", "Our method is BASS. BASS needs 0.5% trainable parameters on SONAR.")
+    answer = ask("PIKE vs BASS: how many trainable parameters do they need on SONAR?", (left, right, base))
+    assert "1.5%" in answer
+    assert "0.5%" in answer
+    assert "DEEPER" not in answer
+
+
+def test_one_paper_that_tells_of_all_that_is_named_answers_alone() -> None:
+    baseline = paper("Improving SONAR with Surgery", "We prune SONAR by surgery. Surgery takes hours.")
+    answer = ask(
+        "What accuracy do SONAR and LIDAR reach on harbours, and what does RADAR reach?",
+        (
+            paper(
+                "Telling Harbours Apart",
+                "We compare three senses. SONAR and LIDAR reach 84.6% accuracy on harbours, and RADAR reaches 83%.",
+            ),
+            baseline,
+            LICHEN,
+        ),
+    )
+    assert "84.6%" in answer
+    assert "[2]" not in answer
+
+
+def test_a_list_of_surveys_holds_surveys_and_not_what_mentions_one() -> None:
+    answer = ask("Which surveys of reefs or lichen are there?", (REEFS, DUNES, LICHEN))
+    assert "Reef Mapping" in answer
+    assert "Lichen on Stone" in answer
+    assert "Mapping Dunes" not in answer
+
+
+def test_each_paper_of_a_long_list_gives_one_sentence() -> None:
+    papers = [
+        paper(f"Sorting {what} by {how}", f"We sort {what} by {how}. Sorting {what} is hard. We sort {what} fast.")
+        for what, how in (("shells", "size"), ("stones", "weight"), ("ropes", "length"), ("nets", "mesh"))
+    ]
+    answer = ask("Which papers are about sorting?", papers)
+    assert [answer.count(f"[{number}]") for number in (1, 2, 3, 4)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who funded MARLIN and KELPIE?",
+        "How many epochs were MARLIN and KELPIE trained for?",
+        "Which licence do MARLIN and KELPIE have?",
+    ],
+)
+def test_a_comparison_in_what_neither_paper_speaks_of_is_not_answered(question: str) -> None:
+    assert leading_sentinel(ask(question, (MARLIN, LICHEN, KELP)))
 
 
 def test_a_list_of_papers_names_each_that_belongs() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.models.extractive.lexicon import (
@@ -45,7 +44,7 @@ _SEVERAL = re.compile(
     r"|^\W*resources\b",
     re.IGNORECASE,
 )
-_COMPARE = re.compile(
+COMPARING = re.compile(
     r"\b(?:compare|comparison\s+of|comparing|vs\.?|versus|differ|differs|difference|differences|contrast|each|both"
     r"|respectively|one\s+(?:paper|is|does|uses)|another)\b",
     re.IGNORECASE,
@@ -187,23 +186,7 @@ def analyse(text: str) -> Question:
         reason=bool(_REASON.search(text)),
         manner=bool(_MANNER.search(text)),
         several=bool(_SEVERAL.search(text)),
-        compares=bool(_COMPARE.search(text)),
-    )
-
-
-def only(question: Question, keep: Callable[[Term], bool]) -> Question:
-    """``question`` with only those terms that ``keep`` accepts."""
-
-    def kept(terms: Sequence[Term]) -> tuple[Term, ...]:
-        return tuple(term for term in terms if keep(term))
-
-    return replace(
-        question,
-        terms=kept(question.terms),
-        counted=kept(question.counted),
-        focus=tuple(map(kept, question.focus)),
-        subject=kept(question.subject),
-        pairs=tuple((a, b) for a, b in question.pairs if keep(a) and keep(b)),
+        compares=bool(COMPARING.search(text)),
     )
 
 

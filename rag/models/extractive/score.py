@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -28,6 +28,8 @@ _ADDRESS = 0.3
 _QUESTION = 0.3
 # "The interpolation operator is ...": a sentence that opens with what is asked about tells of it.
 _SUBJECT = 0.25
+#: Share of a noun phrase behind a question word that a source must speak of.
+FOCUS = 0.55
 #: Words that may stand between a number and what it counts: "42 of the most capable LLMs".
 COUNT_REACH = 6
 _YEAR_FIGURE = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d)")
@@ -42,8 +44,7 @@ _ASKS_FOR_LINK = re.compile(
 )
 _LINK = re.compile(r"https?://", re.I)
 # Where an abstract turns from what is known to what it adds.
-_WORKS = r"(?:paper|work|study|survey|review|article|book|investigation)"
-_OWN = re.compile(rf"\b(?:we|our|ours|us|(?:this|the) {_WORKS}|the authors)\b", re.I)
+_OWN = re.compile(r"\b(?:we|our|ours|us|this (?:paper|work|study|survey|review|article|book|investigation))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,24 @@ class Scorer:
         """Whether a sentence names something that the question does not."""
         asked = (self.asked or self.question.text).lower()
         return any(name.lower() not in asked for name in names(line.text))
+
+
+def holds_kind(question: Question, sources: Sequence[Source]) -> bool:
+    """Whether one or another of ``sources`` speaks of each thing that the question words ask for, and one holds the
+    count or the duration asked for."""
+    if any(max((_share(phrase, source) for source in sources), default=0.0) < FOCUS for phrase in question.focus):
+        return False
+    lines = [line.words for source in sources for line in source.lines]
+    if question.duration and not any(counts(TIME_UNITS, words, reach=1) for words in lines):
+        return False
+    return not question.counted or any(counts(stems_of(question.counted), words) for words in lines)
+
+
+def _share(phrase: Sequence[Term], source: Source) -> float:
+    """How much of a phrase a source speaks of; a noun that only names a kind of answer is no part of it."""
+    asked = [term for term in phrase if not term.kind]
+    total = sum(term.weight for term in asked)
+    return sum(term.weight * source.whole.has[term] for term in asked) / total if total else 1.0
 
 
 def counts(nouns: AbstractSet[str], words: Words, *, reach: int = COUNT_REACH) -> bool:

@@ -7,20 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.models.extractive.evidence import PRESENT, Line, Reading, Source, read, reread
-from rag.models.extractive.lexicon import TIME_UNITS
 from rag.models.extractive.question import Question, Term, analyse
-from rag.models.extractive.score import Scorer, counts, stems_of
+from rag.models.extractive.score import Scorer, holds_kind
 from rag.models.extractive.several import compared, listed
 from rag.text.sources import SourceText
 
 #: Share of the question that a source must speak of to answer it, and to be about its subject at all.
 ANSWERS = 0.6
 ON_TOPIC = 0.45
-#: Share of a noun phrase behind a question word that the source must speak of.
-FOCUS = 0.55
 _MOST_LINES = 3
-#: Where several papers answer, each is quoted with so many sentences.
-_LINES_OF_EACH = 2
+#: Where several papers answer, each is quoted with so many sentences; of a longer list, with the deciding one.
+_LINES_OF_EACH, _FEW_PAPERS = 2, 3
 # A further sentence must be nearly as good as the best, or bring much that those before it lack.
 _NEARLY = 0.75
 _FURTHER = 0.2
@@ -61,7 +58,8 @@ def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     ranked = sorted(reading.sources, key=scorer.source, reverse=True)
     several = compared(scorer, ranked) or listed(scorer, ranked)
     if several:
-        picks = (pick for part, source in several for pick in _picks(part, source, _LINES_OF_EACH))
+        each = _LINES_OF_EACH if len(several) <= _FEW_PAPERS else 1
+        picks = (pick for part, source in several for pick in _picks(part, source, each))
         return Selection(tuple(picks), on_topic=True)
     best = ranked[0]
     if answers(scorer, best):
@@ -78,19 +76,7 @@ def answers(scorer: Scorer, source: Source) -> bool:
     elsewhere = {t for t in missing if premise and any(s.whole.has[t] >= PRESENT for s in scorer.reading.sources)}
     if any(t.hard and t not in elsewhere for t in missing) or scorer.coverage(source) < ANSWERS:
         return False
-    if any(_share(phrase, source) < FOCUS for phrase in question.focus):
-        return False
-    lines = [line.words for line in source.lines]
-    if question.duration and not any(counts(TIME_UNITS, words, reach=1) for words in lines):
-        return False
-    return not question.counted or any(counts(stems_of(question.counted), words) for words in lines)
-
-
-def _share(phrase: Sequence[Term], source: Source) -> float:
-    """How much of a phrase a source speaks of; a noun that only names a kind of answer is no part of it."""
-    asked = [term for term in phrase if not term.kind]
-    total = sum(term.weight for term in asked)
-    return sum(term.weight * source.whole.has[term] for term in asked) / total if total else 1.0
+    return holds_kind(question, [source])
 
 
 def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick]:

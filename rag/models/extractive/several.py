@@ -10,8 +10,8 @@ from itertools import pairwise
 from rag.models.extractive.evidence import PRESENT, Line, Source, reread
 from rag.models.extractive.lexicon import CLASSES, TREATING
 from rag.models.extractive.matching import EXACT, strength, words_of
-from rag.models.extractive.question import Term, only
-from rag.models.extractive.score import Scorer, first_own
+from rag.models.extractive.question import COMPARING, Question, Term
+from rag.models.extractive.score import Scorer, first_own, holds_kind
 
 #: Share of a compared question, without the other's name, that each of the compared must speak of.
 _COMPARED = 0.4
@@ -19,8 +19,12 @@ _COMPARED = 0.4
 _LISTED, _OF_BEST = 0.5, 0.6
 _OWN = 0.8
 _MOST_LISTED = 5
-_LINKS = re.compile(r"(?:\b(?:and|or|vs|versus|than|while|whereas|but)\b|[&/])", re.IGNORECASE)
+_LINKS = re.compile(r"\b(?:and|or|vs|versus|than|while|whereas|but)\b|[&/]|\A\s*,\s*(?:the\s+)?\Z", re.IGNORECASE)
 _OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
+# Where an abstract tells what its work is or adds, rather than what it uses.
+_BRINGS = re.compile(
+    r"\b(?:this|(?:introduc|propos|present|develop|releas|creat|construct|collect|contribut|curat|build)\w*)\b", re.I
+)
 
 Part = tuple[Scorer, Source]
 
@@ -33,14 +37,16 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     few = max(1, len(ranked) // 3)
     # A name in a title is that paper's own, unless most papers speak of it and the title only mentions it; another
     # paper that mentions the name does not speak for it.
+    works = {t for t in names if any(_calls_itself(s, t) for s in ranked)}
     rare = {t for t in names if sum(s.whole.has[t] >= PRESENT for s in ranked) <= few}
-    titled = {t for t in names if any(_calls_itself(s, t) or (t in rare and s.title.has[t] >= PRESENT) for s in ranked)}
+    titled = works | {t for t in rare if any(s.title.has[t] >= PRESENT for s in ranked)}
 
     def owned(source: Source, term: Term) -> float:
         return source.title.has[term] if term in titled else source.whole.has[term]
 
     telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= few]
-    at_once = any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
+    # One paper that holds every name tells of all itself, unless the names are those of other papers' works.
+    at_once = len(works) < 2 and any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
     if len(telling) < 2 or not (question.compares or (_linked(question.text, telling) and not at_once)):
         return []
     chosen: list[Source] = []
@@ -56,7 +62,9 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
         return []
     chosen.sort(key=lambda s: min(question.text.find(t.word) for t in telling if owned(s, t) >= PRESENT))
     parts = [(_asked_of(scorer, [t for t in telling if owned(s, t) < PRESENT]), s) for s in chosen]
-    return parts if all(part.coverage(source) >= _COMPARED for part, source in parts) else []
+    if any(part.coverage(source) < _COMPARED for part, source in parts):
+        return []
+    return parts if _speak_of_it(question, chosen) else []
 
 
 def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
@@ -79,6 +87,13 @@ def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     return [(narrowed, source) for source in chosen[:_MOST_LISTED]] if len(chosen) > 1 else []
 
 
+def _speak_of_it(question: Question, sources: Sequence[Source]) -> bool:
+    """Whether the compared sources speak of anything that is asked beside their names."""
+    asked = [t for t in question.terms if not (t.name or t.kind or t.aside or COMPARING.fullmatch(t.word))]
+    spoken = any(s.whole.has[t] >= PRESENT for t in asked for s in sources)
+    return (spoken or not asked) and holds_kind(question, sources)
+
+
 def _belongs(scorer: Scorer, source: Source) -> float:
     """How much of the question is a source's own subject: in its title and in one sentence of what it says of itself,
     not scattered over it, nor in what it tells of others first."""
@@ -94,15 +109,22 @@ def _belongs(scorer: Scorer, source: Source) -> float:
 
 
 def _is_one(source: Source, head: Sequence[Term]) -> bool:
-    """Whether a source is a survey, a benchmark, ... where the question asks for such."""
+    """Whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
+    brings one ("this survey", "we introduce ... a benchmark"); a paper that merely uses one is none."""
     classes = [t for t in head if CLASSES.issuperset(t.parts)]
-    own = (source.title, *source.lines[first_own(source) :])
-    return all(any(line.has[t] >= PRESENT for line in own) for t in classes)
+    own = source.lines[first_own(source) :]
+    brought = [line for line in own if _BRINGS.search(line.text)]
+    return all(source.title.has[t] >= EXACT or any(line.has[t] >= PRESENT for line in brought) for t in classes)
 
 
 def _asked_of(scorer: Scorer, others: Sequence[Term]) -> Scorer:
     """The question without the names that are another source's business."""
-    return Scorer(reread(only(scorer.question, lambda term: term not in others), scorer.reading))
+    question = scorer.question
+    terms = tuple(t for t in question.terms if t not in others)
+    focus = tuple(tuple(t for t in phrase if t in terms) for phrase in question.focus)
+    subject = tuple(t for t in question.subject if t in terms)
+    alone = replace(question, terms=terms, focus=focus, subject=subject, pairs=_pairs_of(scorer, terms))
+    return Scorer(reread(alone, scorer.reading))
 
 
 def _pairs_of(scorer: Scorer, terms: Sequence[Term]) -> tuple[tuple[Term, Term], ...]:
@@ -125,4 +147,4 @@ def _calls_itself(source: Source, name: Term) -> bool:
 def _linked(text: str, names: Sequence[Term]) -> bool:
     """Whether the question joins two of the names: "X and Y", "in X or in Y", "how long is X, and how wide is Y"."""
     places = sorted((text.find(t.word), t.word) for t in names)
-    return any(_LINKS.search(text, at + len(word), after) is not None for (at, word), (after, _) in pairwise(places))
+    return any(_LINKS.search(text[at + len(word) : after]) is not None for (at, word), (after, _) in pairwise(places))
