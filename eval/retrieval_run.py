@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval.imports.beir import BeirFolder, open_beir
+from eval.imports.records import DatasetError
 from eval.metrics.retrieval import ranking_scores
-from rag.text.normalise import normalise
+from rag.paper import title_key
 
 if TYPE_CHECKING:
     from rag.api import Library
@@ -48,7 +49,8 @@ def evaluate_retrieval(
 
     Every document is a paper of its own, also where two have the same text; one without title and text cannot be found
     (logged) and is not among ``papers``, but counts as missed where it is relevant.
-    A document that is the query itself (same id and same text) is left out of that query's ranking, as BEIR does.
+    Of two documents under one id the later stands (logged). A document that is the query itself (same id and same
+    text) is left out of that query's ranking, as BEIR does, unless it is judged relevant.
     Latencies are those of a search call for 100 papers, after one call that is not counted; papers a second are those
     of the whole ingest.
 
@@ -65,7 +67,7 @@ def evaluate_retrieval(
         "papers_per_second"}``.
 
     Raises:
-        DatasetError: the folder is not in that layout.
+        DatasetError: the folder is not in that layout, or none of its documents can be found.
         ModelError: the embedding model cannot be loaded.
     """
     from rag.api import Library
@@ -86,6 +88,10 @@ def evaluate_retrieval(
         if skipped := report.skipped:
             first = f"{skipped[0].position}: {skipped[0].reason}"
             _log.warning("documents that cannot be found: %d, %s first", len(skipped), first)
+        if repeated := report.read - report.papers:
+            _log.warning("documents under an id that came before: %d; the last of each stands", repeated)
+        if not report.papers:
+            raise DatasetError(f"{folder.corpus} holds no document with a title or a text; there is nothing to search")
         searched = search_all(library, folder, progress=progress, clock=clock)
     scores = ranking_scores(folder.judgements, searched.rankings, list(_MEASURES.values()))
     p50, p95 = np.percentile(searched.milliseconds, [50, 95])
@@ -116,13 +122,23 @@ def search_all(
     rankings: dict[str, list[str]] = {}
     milliseconds: list[float] = []
     for number, (query_id, query) in enumerate(folder.queries.items(), 1):
+        itself = _itself(library, folder, query_id, query)
         start = clock()
-        result = library.search(query, k=DEPTH)
+        result = library.search(query, k=DEPTH + (itself is not None))
         milliseconds.append((clock() - start) * 1_000)
-        rankings[query_id] = [
-            found.paper.id
-            for found in result.evidence
-            if found.paper.id != query_id or normalise(query) not in (found.paper.title, found.paper.abstract)
-        ]
+        rankings[query_id] = [found.paper.id for found in result.evidence if found.paper.id != itself]
         progress(f"{number} of {len(folder.queries)} queries")
     return Searched(rankings, milliseconds)
+
+
+def _itself(library: Library, folder: BeirFolder, query_id: str, query: str) -> str | None:
+    """The id of the document that is the query, where there is one. Many sets number queries and documents alike, so
+    the id alone says nothing; and a document that is judged relevant is looked for, not looked past."""
+    if folder.judgements[query_id].get(query_id, 0) > 0:
+        return None
+    paper = library.paper(query_id)
+    if paper is None:
+        return None
+    asked = title_key(query)
+    same = asked in (title_key(paper.title), title_key(paper.abstract), title_key(paper.title + paper.abstract))
+    return query_id if asked and same else None

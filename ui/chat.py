@@ -57,7 +57,8 @@ class Chat:
                 for event in batch:
                     ended = ended or _apply(event, conversation, stopped=run.stopped)
                 yield Frame(messages=conversation.messages()) if batch and not ended else Frame()
-            yield Frame(messages=conversation.messages(), panel=conversation.panel(), answering=False)
+            # Whoever asked on meanwhile was told to wait: that is over.
+            yield Frame(messages=conversation.messages(), panel=conversation.panel(), notice="", answering=False)
         finally:
             conversation.stop()
             run.stop()

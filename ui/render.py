@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from rag.answering.answer import Answer, Sentence
+from rag.answering.answer import Answer, LedgerEntry, Sentence
 from ui import prose
 from ui.files import File, links
 from ui.html import el
@@ -17,6 +17,9 @@ _LEDGER_WORDS = {
     "unknown_citation": "Citation removed",
     "removed_markup": "Markup removed",
     "unsupported_figure": "Figure not found",
+    "misplaced_figure": "Figure of something else",
+    "unsupported_name": "Name not found",
+    "contradicted_sentence": "Sentence contradicted",
     "uncited_sentence": "Sentence without citation",
     "unsupported_sentence": "Sentence without support",
     "reattributed": "Citation corrected",
@@ -137,10 +140,7 @@ def _list(heading: str, papers: Sequence[Shown]) -> Markup | None:
 
 def _checks(checked: Answer, read: Sequence[Shown]) -> Markup:
     """The disclosure below an answer: what the checker found and changed, and how the answer came about."""
-    entries = [
-        el("li", el("strong", _LEDGER_WORDS.get(entry.kind, entry.kind.replace("_", " "))), f": {entry.detail}")
-        for entry in checked.ledger
-    ]
+    entries = [_entry(entry) for entry in checked.ledger]
     standalone = checked.standalone_question.strip()
     facts = [f"Read as: “{standalone}”"] if standalone and standalone != checked.question.strip() else []
     facts.append(_origin(checked))
@@ -152,6 +152,13 @@ def _checks(checked: Answer, read: Sequence[Shown]) -> Markup:
         _list("Also read, not cited", read),
         class_="cw-checks",
     )
+
+
+def _entry(entry: LedgerEntry) -> Markup:
+    words = _LEDGER_WORDS.get(entry.kind, entry.kind.replace("_", " ").capitalize())
+    # The kind says it already.
+    detail = entry.detail.removeprefix("no citation: ") if entry.kind == "uncited_sentence" else entry.detail
+    return el("li", el("strong", words), f": {detail}")
 
 
 def _verdict(checked: Answer) -> str:

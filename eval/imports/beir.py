@@ -51,10 +51,7 @@ def open_beir(directory: Path, judgements: str = "test") -> BeirFolder:
     """
     if not directory.is_dir():
         raise DatasetError(f"{directory} is not a directory; name one with corpus.jsonl, queries.jsonl and qrels/")
-    texts = {
-        _id(record.get("_id"), where): text(record, "text", where, required=False)
-        for where, record in objects(_file(directory, "queries"))
-    }
+    texts = _texts(_file(directory, "queries"))
     qrels = directory / "qrels" / f"{judgements}.tsv"
     judged = {
         query: grades for query, grades in _judgements(qrels).items() if any(grade > 0 for grade in grades.values())
@@ -73,11 +70,24 @@ def open_beir(directory: Path, judgements: str = "test") -> BeirFolder:
     return BeirFolder(directory.resolve().name, _file(directory, "corpus"), queries, judged)
 
 
+def _texts(path: Path) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    repeated: list[str] = []
+    for where, record in objects(path):
+        query = _id(record.get("_id"), where)
+        if query in texts:
+            repeated.append(query)
+        texts[query] = text(record, "text", where, required=False)
+    if repeated:
+        _log.warning("queries under an id that came before: %d, %r first; the last stands", len(repeated), repeated[0])
+    return texts
+
+
 def _judgements(path: Path) -> dict[str, dict[str, int]]:
     judged: dict[str, dict[str, int]] = {}
     for number, line in lines(path):
         cells = line.split("\t")
-        if number == 1 and not _is_grade(cells[-1]):
+        if number == 1 and not any(c.isdigit() for c in cells[-1]):
             continue
         if len(cells) != 3 or not _is_grade(cells[2]):
             raise DatasetError(
@@ -97,6 +107,8 @@ def _id(value: object, where: str) -> str:
         return str(value)
     if not isinstance(value, str) or not value.strip():
         raise DatasetError(f'{where}, field "_id": is missing or empty')
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        raise DatasetError(f'{where}, field "_id": holds half a character (a lone surrogate)')
     return value.strip()
 
 

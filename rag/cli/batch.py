@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from rag.cli.terminal import out_json
 from rag.errors import CitewellError, UsageError
+
+_log = logging.getLogger(__name__)
 
 
 def run_batch(path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
@@ -31,6 +34,9 @@ def run_batch(path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) ->
             result = answer(_with_question(record, number))
         except CitewellError as error:
             result = {"error": str(error)}
+        except Exception as error:  # noqa: BLE001 - the door: a fault in one record is not the others'
+            _log.debug("line %d", number, exc_info=True)
+            result = {"error": f"internal error ({type(error).__name__}: {error}); see more with --debug"}
         out_json({"id": record.get("id"), **result})
     return 0
 
@@ -38,12 +44,13 @@ def run_batch(path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) ->
 def _object(line: str, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line)
+        # An escape may stand for half a surrogate pair, which is no text that a model or a terminal takes; and what
+        # Python reads as infinity or as no number would go out as no JSON.
+        whole = json.loads(json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"line {number} is not JSON ({error})") from error
-    if not isinstance(record, dict):
+    if not isinstance(whole, dict):
         raise UsageError(f"line {number} is not a JSON object")
-    # An escape may stand for half a surrogate pair, which is no text that a model or a terminal takes.
-    whole: dict[str, Any] = json.loads(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
     return whole
 
 
@@ -56,7 +63,9 @@ def _with_question(record: dict[str, Any], number: int) -> dict[str, Any]:
 
 def _lines(path: Path) -> Iterator[str]:
     if str(path) == "-":
-        yield from sys.stdin
+        for number, line in enumerate(sys.stdin):
+            # A shell that writes a byte order mark before what it pipes.
+            yield line if number else line.removeprefix("\ufeff")
         return
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:

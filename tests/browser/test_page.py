@@ -149,6 +149,31 @@ def test_stop_by_key_puts_the_focus_where_the_next_question_is_typed(visit: Call
     assert here.page.get_by_role("textbox", name="Your question").evaluate("box => box === document.activeElement")
 
 
+def test_stop_by_mouse_puts_the_focus_where_the_next_question_is_typed(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("a slow question", wait=False)
+    here.page.get_by_text("76 minutes", exact=True).wait_for()
+    here.page.get_by_role("button", name="Stop").click()
+    here.page.get_by_text("Stopped. What is above was not checked.").wait_for()
+    assert here.page.get_by_role("textbox", name="Your question").evaluate("box => box === document.activeElement")
+
+
+def test_a_new_question_is_in_sight_also_for_a_reader_who_had_scrolled_back(visit: Callable[..., Visit]) -> None:
+    from playwright.sync_api import expect
+
+    here = visit(height=420)
+    here.ask(QUESTION)
+    here.ask("And how?")
+    first = here.page.locator(".cw-question").first
+    expect(first).not_to_be_in_viewport()
+    here.page.locator("#cw-messages .bubble-wrap").hover()
+    here.page.mouse.wheel(0, -5_000)
+    expect(first).to_be_in_viewport()
+    here.ask("a slow question", wait=False)
+    expect(here.page.locator(".cw-question", has_text="a slow question")).to_be_in_viewport()
+    expect(first).not_to_be_in_viewport()
+
+
 def test_a_failure_in_the_middle_keeps_the_text_and_says_why(visit: Callable[..., Visit]) -> None:
     here = visit()
     here.ask("one that breaks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -164,6 +165,46 @@ def test_a_batch_keeps_order_and_goes_on_after_a_bad_record(run: Any, library: P
         assert code == 0
         assert [line["id"] for line in lines] == ["a", "b", None, "d"]
         assert ["error" in line for line in lines] == [False, True, True, False]
+
+
+def test_a_batch_answers_in_json_that_every_reader_takes(run: Any, library: Path, tmp_path: Path) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text(
+        '{"id": NaN, "question": "GLUE"}\n{"id": 1e999, "question": "GLUE"}\n{"id": 3, "question": "GLUE"}\n'
+    )
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    lines = [json.loads(line, parse_constant=refuse) for line in run("search", "--batch", str(batch))[1].splitlines()]
+    assert [line["id"] for line in lines] == [None, None, 3]
+    assert ["error" in line for line in lines] == [True, True, False]
+
+
+def test_a_batch_from_stdin_may_begin_with_a_byte_order_mark(
+    run: Any, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('\ufeff{"id": "a", "question": "GLUE"}\r\n'))
+    (line,) = run("search", "--batch", "-")[1].splitlines()
+    assert "results" in json.loads(line)
+
+
+def test_a_fault_in_one_record_of_a_batch_leaves_the_others_their_answers(
+    run: Any, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = Library.search
+
+    def faulty(self: Library, query: str, *rest: Any) -> Any:
+        if query == "broken":
+            raise ZeroDivisionError("a fault")
+        return search(self, query, *rest)
+
+    monkeypatch.setattr(Library, "search", faulty)
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text('{"id": 1, "question": "broken"}\n{"id": 2, "question": "GLUE"}\n')
+    first, second = [json.loads(line) for line in run("search", "--batch", str(batch))[1].splitlines()]
+    assert first == {"id": 1, "error": "internal error (ZeroDivisionError: a fault); see more with --debug"}
+    assert second["results"]
 
 
 def test_a_history_file_makes_a_follow_up(run: Any, library: Path, tmp_path: Path) -> None:

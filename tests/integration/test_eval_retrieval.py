@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from eval.imports.records import DatasetError
 from eval.pubmedqa_run import INSTRUCTION, evaluate_pubmedqa
 from eval.retrieval_run import evaluate_retrieval
 from rag.models.minilm import MiniLM
@@ -110,6 +111,59 @@ def test_a_document_that_is_the_query_is_left_out_and_one_that_shares_its_id_onl
         folder(tmp_path / "x", documents, queries, "1\t2\t1\n3\t3\t1\n"), Settings(), embedder=WordEmbedder()
     )
     assert (found["hit@1"], found["mrr@10"]) == (1, 1)
+
+
+def test_a_document_that_is_the_query_is_found_where_it_is_judged_relevant(tmp_path: Path, temporary: Path) -> None:
+    documents = [{"_id": str(n), "title": f"Of {name}", "text": f"{name} alone."} for n, name in enumerate("abc")]
+    queries = {str(n): f"Of {name}" for n, name in enumerate("abc")}
+    judged = "".join(f"{n}\t{n}\t1\n" for n in range(3))
+    found = evaluate_retrieval(folder(tmp_path / "x", documents, queries, judged), Settings(), embedder=WordEmbedder())
+    assert (found["hit@1"], found["ndcg@10"]) == (1, 1)
+
+
+def test_a_query_made_of_a_documents_title_and_text_is_that_document(tmp_path: Path, temporary: Path) -> None:
+    documents = [
+        {"_id": "1", "title": "Cats", "text": "They purr when content."},
+        {"_id": "2", "title": "Cats in pain", "text": "They purr at times."},
+    ]
+    queries = {"1": "Cats. They purr when content."}
+    found = evaluate_retrieval(
+        folder(tmp_path / "x", documents, queries, "1\t2\t1\n"), Settings(), embedder=WordEmbedder()
+    )
+    assert found["hit@1"] == 1
+
+
+def test_recall_looks_at_a_hundred_documents_beside_the_one_that_is_the_query(tmp_path: Path, temporary: Path) -> None:
+    documents = [{"_id": f"{n:03}", "title": "", "text": "Cats purr loudly."} for n in range(101)]
+    judged = "".join(f"000\t{n:03}\t1\n" for n in range(1, 101))
+    found = evaluate_retrieval(
+        folder(tmp_path / "x", documents, {"000": "Cats purr loudly."}, judged), Settings(), embedder=WordEmbedder()
+    )
+    assert found["recall@100"] == 1
+
+
+def test_of_two_documents_under_one_id_the_later_stands_and_it_is_told(
+    tmp_path: Path, temporary: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    documents = [
+        {"_id": "1", "text": "Cats purr."},
+        {"_id": "2", "text": "Dogs bark."},
+        {"_id": 1, "text": "Owls hoot."},
+    ]
+    found = evaluate_retrieval(
+        folder(tmp_path / "x", documents, {"q": "owls hoot"}, "q\t1\t1\n"), Settings(), embedder=WordEmbedder()
+    )
+    assert (found["papers"], found["hit@1"]) == (2, 1)
+    assert "documents under an id that came before: 1; the last of each stands" in caplog.text
+
+
+def test_a_corpus_in_which_nothing_can_be_found_is_an_error_and_no_row_of_noughts(
+    tmp_path: Path, temporary: Path
+) -> None:
+    empty = folder(tmp_path / "x", [{"_id": "1", "title": "", "text": ""}], {"q": "cats"}, "q\t1\t1\n")
+    with pytest.raises(DatasetError, match=r"corpus\.jsonl holds no document with a title or a text"):
+        evaluate_retrieval(empty, Settings(), embedder=WordEmbedder())
+    assert list(temporary.iterdir()) == []
 
 
 def test_latency_is_that_of_the_searches_alone(tmp_path: Path, temporary: Path) -> None:

@@ -73,15 +73,34 @@ def test_files_may_be_packed_and_judgements_without_header(tmp_path: Path) -> No
     assert opened.judgements == {"q1": {"d1": 1}}
 
 
+def test_a_query_under_an_id_that_came_before_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = open_beir(beir(tmp_path / "x", CORPUS, QUERIES + '{"_id": "q1", "text": "drag"}\n', QRELS))
+    assert folder.queries == {"q1": "drag"}
+    assert "queries under an id that came before: 1, 'q1' first; the last stands" in caplog.text
+
+
+@pytest.mark.parametrize("grade", ["1.0", "+1", "99999999999", "1 "])
+def test_a_first_line_of_judgements_is_not_taken_for_a_header_because_its_grade_is_odd(
+    tmp_path: Path, grade: str
+) -> None:
+    folder = beir(tmp_path / "x", CORPUS, QUERIES, f"q1\td1\t{grade}\nq2\td1\t1\n")
+    if grade.strip() == "1":
+        assert open_beir(folder).judgements == {"q1": {"d1": 1}, "q2": {"d1": 1}}
+    else:
+        with pytest.raises(DatasetError, match=r"test\.tsv, line 1: query id, document id and a whole number"):
+            open_beir(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
+        ("queries.jsonl", '{"_id": "q\\ud800", "text": "x"}\n', r'line 1, field "_id": holds half a character'),
         ("queries.jsonl", "{", r"queries\.jsonl, line 1: not valid JSON"),
         ("queries.jsonl", '{"text": "x"}\n', r'queries\.jsonl, line 1, field "_id"'),
         ("queries.jsonl", '{"_id": "q1", "text": 7.5}\n', r'queries\.jsonl, line 1, field "text": is not a text'),
         ("queries.jsonl", '{"_id": "other", "text": "x"}\n', r"no query that .*test\.tsv judges, 'q1'"),
         ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\n", r"test\.tsv, line 2"),
-        ("qrels/test.tsv", "q1 d1 1\n", r"test\.tsv calls no document relevant"),
+        ("qrels/test.tsv", "q1 d1 1\n", r"test\.tsv, line 1: query id, document id and a whole number, parted by tabs"),
         ("qrels/test.tsv", "q1\td1\t0\n", r"calls no document relevant"),
     ],
 )

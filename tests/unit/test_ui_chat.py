@@ -131,6 +131,10 @@ def test_one_session_gets_one_answer_at_a_time() -> None:
     assert other.answering
 
 
+def test_the_notice_to_wait_goes_with_the_answer_that_was_waited_for(scripted: Scripted) -> None:
+    assert _all(Chat(scripted), "Which?", Conversation())[-1].notice == ""
+
+
 def test_a_fault_in_the_engine_is_told_plainly_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     conversation = Conversation()
     _all(Chat(Faulty()), "Which?", conversation)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from rag.answering.answer import Answer, Citation, Quote, Sentence
+import pytest
+
+from rag.answering.answer import Answer, Citation, LedgerEntry, Quote, Sentence
 from rag.library.passages import passages
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage
@@ -123,3 +126,18 @@ def test_what_was_shown_stays_when_an_answer_fails() -> None:
     markup = render.failed("Half an ans", "the server left")
     assert "Half an ans" in markup
     assert "The server left" in markup
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "shown"),
+    [
+        ("unsupported_name", "“LAMB” is not in [1]: It is LAMB.", "Name not found: “LAMB” is not in [1]: It is LAMB."),
+        ("misplaced_figure", "figure 2 stands elsewhere in [1]", "Figure of something else: figure 2 stands elsewhere"),
+        ("contradicted_sentence", "[1] says otherwise", "Sentence contradicted: [1] says otherwise"),
+        ("uncited_sentence", "no citation: It is so.", "Sentence without citation: It is so."),
+        ("of_another_kind", "so it is", "Of another kind: so it is"),
+    ],
+)
+def test_what_the_checker_changed_is_told_once_and_in_plain_words(kind: str, detail: str, shown: str) -> None:
+    drawn = render.answer(replace(ANSWER, ledger=(LedgerEntry(kind, detail),)), ())
+    assert shown in re.sub(r"<[^>]+>", "", drawn)

@@ -6,6 +6,7 @@
   let openKey = null; // of the view that is open: "source-1-2.3" is the fourth view of the paper "source-1-2"
   let opener = null;
   let left = 0; // how far the open paper is scrolled
+  let asked = 0; // questions in the chat
 
   const paperOf = (key) => {
     const paper = key ? byId(key.split(".")[0]) : null;
@@ -27,6 +28,11 @@
     if (paper) show(paper.querySelectorAll(".cw-view"), byId(openKey));
     // A panel that was drawn anew around an open paper is where the reader left it.
     if (wasHidden) panel().scrollTop = left;
+    // The chat component follows an answer only where its end is in sight: a new question brings it there.
+    const questions = document.querySelectorAll("#cw-messages .cw-question").length;
+    const chat = document.querySelector("#cw-messages .bubble-wrap");
+    if (chat && questions > asked) chat.scrollTop = chat.scrollHeight;
+    asked = questions;
     // The chat component labels a message with its markup, which nobody wants read out.
     for (const message of document.querySelectorAll("#cw-messages [data-testid='user'], #cw-messages [data-testid='bot']")) {
       const label = message.dataset.testid === "user" ? "Question" : "Answer";
@@ -159,8 +165,9 @@
     } else if (target.closest(".cw-theme-switch")) {
       paint(!isDark());
       remember(isDark() ? "dark" : "light");
-    } else if (target.closest("#cw-stop, #cw-new") && event.detail === 0) {
-      // Pressed by key, and about to vanish or to have nothing more to do: typing goes on where it is of use.
+    } else if (target.closest("#cw-stop, #cw-new") && (event.detail === 0 || window.matchMedia("(pointer: fine)").matches)) {
+      // About to vanish or to have nothing more to do: typing goes on where it is of use. Not after a touch, which would
+      // bring up a keyboard over what is being read.
       byId("cw-question").querySelector("textarea").focus();
     }
   });
