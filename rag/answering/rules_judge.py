@@ -1,4 +1,4 @@
-"""Judges one sentence of an answer after the other: what is cited, what backs it, what of it stands nowhere."""
+"""Judges an answer by rules, one sentence after the other: what is cited, what backs it, what of it stands nowhere."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ class Finding:
     judged_from: Support | None = None
 
 
-class Judge:
-    """Judges the segments of one answer.
+class RulesJudge:
+    """Judges the segments of one answer by rules; a model's verdict, where one is asked for, comes after it
+    (:mod:`rag.answering.model_judge`).
 
     Args:
         sources: the sources of the prompt.
