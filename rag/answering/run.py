@@ -69,6 +69,7 @@ class Run:
         self._request: Request | None = None
         self._live = LiveText(())
         self._failure: ModelError | None = None
+        self._cut_off = False
         self._shown_before = self._rest = ""
         self._examined: Examined | None = None
 
@@ -155,7 +156,7 @@ class Run:
         """The model's reply is complete, or broke off."""
         self._shown_before = self._live.shown
         self._rest = self._live.finish()
-        self._failure = reply.failure
+        self._failure, self._cut_off = reply.failure, reply.cut_off
         if self._request is not None and self._request.evidence:
             self._count(self._request.messages, reply)
 
@@ -210,7 +211,7 @@ class Run:
             return empty("not_stated")
         settings = self._parts.settings
         writer = Writer(self._request.messages, self._check, self._parts.extractive, settings.max_answer_tokens)
-        return writer.write(self._live, self._failure)
+        return writer.write(self._live, self._failure, cut_off=self._cut_off)
 
     def _check(self, text: str) -> CheckedAnswer:
         settings, evidence = self._parts.settings, self._request.evidence if self._request else ()
@@ -258,6 +259,10 @@ class Run:
 
     def _count(self, request: Sequence[Message], reply: Reply) -> None:
         """Adds a call's tokens, by estimate where the model did not report them."""
+        if reply.failure is not None and not reply.text and reply.usage is None:
+            # What was refused, or not even received, was not charged.
+            self._usage += Usage(model_calls=1)
+            return
         counter = self._parts.counter
         estimate = (
             Usage(count_messages(request, counter), counter.count(reply.text), 1) if reply.usage is None else None
@@ -272,9 +277,11 @@ class Reply:
     text: str = ""
     usage: Usage | None = None
     failure: ModelError | None = None
+    cut_off: bool = False
 
     def add(self, chunk: Chunk) -> None:
         """Takes in one piece."""
         self.text += chunk.text
+        self.cut_off |= chunk.cut_off
         if chunk.usage is not None:
             self.usage = chunk.usage if self.usage is None else self.usage + chunk.usage
