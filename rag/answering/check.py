@@ -180,6 +180,7 @@ class _Report:
         faults += [
             ("misplaced_figure", f"figure {figure} stands elsewhere in {names}") for figure in finding.misplaced_figures
         ]
+        faults += [("turned_figure", f"{names} bounds {figure} the other way") for figure in finding.turned_figures]
         if finding.opposed:
             faults.append(("contradicted_sentence", f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:
