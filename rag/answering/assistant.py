@@ -184,12 +184,14 @@ class Assistant:
         return reply
 
     def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:
-        """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``."""
+        """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``, as
+        does, where a server heeds no bound, a text longer than ``max_tokens`` can be."""
         upstream = self._parts.backend.stream(request, max_tokens=max_tokens)
         try:
             for chunk in upstream:
-                reply.add(chunk)
-                yield chunk
+                yield reply.add(chunk, max_tokens)
+                if reply.cut_off:
+                    break
         except ModelError as error:
             reply.failure = error
         finally:
@@ -201,8 +203,9 @@ class Assistant:
         upstream = self._parts.backend.astream(request, max_tokens=max_tokens)
         try:
             async for chunk in upstream:
-                reply.add(chunk)
-                yield chunk
+                yield reply.add(chunk, max_tokens)
+                if reply.cut_off:
+                    break
         except ModelError as error:
             reply.failure = error
         finally:

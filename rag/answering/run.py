@@ -30,6 +30,8 @@ from rag.text.sentinels import NOT_FOUND, NOT_STATED
 
 #: Papers suggested where there is no answer.
 SUGGESTIONS = 3
+#: Characters of a token, on average over a text, at the most; four are usual.
+_LONGEST_TOKEN = 16
 _STATIONS = ("condense", "embed", "dense", "lexical", "rerank", "generate", "check")
 
 
@@ -279,9 +281,13 @@ class Reply:
     failure: ModelError | None = None
     cut_off: bool = False
 
-    def add(self, chunk: Chunk) -> None:
-        """Takes in one piece."""
+    def add(self, chunk: Chunk, max_tokens: int) -> Chunk:
+        """Takes in one piece, and returns it; cut where the text becomes longer than ``max_tokens`` tokens can be."""
+        room = max_tokens * _LONGEST_TOKEN - len(self.text)
+        if len(chunk.text) > room:
+            chunk = replace(chunk, text=chunk.text[:room], cut_off=True)
         self.text += chunk.text
         self.cut_off |= chunk.cut_off
         if chunk.usage is not None:
             self.usage = chunk.usage if self.usage is None else self.usage + chunk.usage
+        return chunk

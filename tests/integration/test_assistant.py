@@ -118,6 +118,20 @@ def test_an_answer_that_reached_the_bound_on_its_length_says_where_it_ends() -> 
     assert answer.sentences[-1].support == "none"
 
 
+def test_a_model_that_does_not_stop_is_stopped_and_its_stream_closed() -> None:
+    asker, model = assistant([*GOOD, *[" It is 2.5x faster [1]." * 500] * 10], max_answer_tokens=32)
+    answer = asker.ask(QUESTION)
+    assert len(answer.text) < 2_000
+    assert answer.text.endswith(says.CUT_OFF)
+    assert model.closed_early == 1
+
+
+def test_the_asynchronous_door_stops_a_model_that_does_not_stop() -> None:
+    asker, model = assistant([*GOOD, *[" It is 2.5x faster [1]."] * 5_000], max_answer_tokens=32)
+    assert asyncio.run(asker.aask(QUESTION)).text == asker.ask(QUESTION).text
+    assert model.closed_early == 2
+
+
 def test_a_request_that_is_refused_costs_no_tokens() -> None:
     answer = assistant([cut("the key is not accepted")])[0].ask(QUESTION)
     assert answer.usage == Usage(model_calls=1)
