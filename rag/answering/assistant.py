@@ -82,7 +82,8 @@ class Assistant:
         raise AssertionError("a stream ends with Finished")
 
     def stream(self, question: str, history: History = ()) -> Generator[Event]:
-        """As :meth:`ask`, told while it happens; the last event is ``Finished``.
+        """As :meth:`ask`, told while it happens: ``Condensed``, ``Retrieved``, a ``TextDelta`` for every piece of text
+        that may be shown, and last ``Finished`` with the answer (:mod:`rag.answering.events`).
 
         Closing it closes the request upstream.
         """
