@@ -83,7 +83,8 @@ class Assistant:
         raise AssertionError("a stream ends with Finished")
 
     def stream(self, question: str, history: History = ()) -> Generator[Event]:
-        """As :meth:`ask`, told while it happens; the last event is ``Finished``.
+        """As :meth:`ask`, told while it happens: ``Condensed``, ``Retrieved``, a ``TextDelta`` for every piece of text
+        that may be shown, and last ``Finished`` with the answer (:mod:`rag.answering.events`).
 
         Closing it closes the request upstream.
         """
@@ -185,12 +186,14 @@ class Assistant:
         return reply
 
     def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:
-        """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``."""
+        """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``, as
+        does, where a server heeds no bound, a text longer than ``max_tokens`` can be."""
         upstream = self._parts.backend.stream(request, max_tokens=max_tokens)
         try:
             for chunk in upstream:
-                reply.add(chunk)
-                yield chunk
+                yield reply.add(chunk, max_tokens)
+                if reply.cut_off:
+                    break
         except ModelError as error:
             reply.failure = error
         finally:
@@ -202,8 +205,9 @@ class Assistant:
         upstream = self._parts.backend.astream(request, max_tokens=max_tokens)
         try:
             async for chunk in upstream:
-                reply.add(chunk)
-                yield chunk
+                yield reply.add(chunk, max_tokens)
+                if reply.cut_off:
+                    break
         except ModelError as error:
             reply.failure = error
         finally:

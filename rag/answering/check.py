@@ -13,8 +13,8 @@ from typing import Literal
 
 from rag.answering.answer import Citation, LedgerEntry, Quote, Sentence
 from rag.answering.citations import CitationStream
-from rag.answering.judge import Finding, Judge
 from rag.answering.rewrite import Rewritten, rewrite
+from rag.answering.rules_judge import Finding, RulesJudge
 from rag.answering.segments import segments
 from rag.answering.source_text import SourceText
 from rag.answering.support import Similarity as Similarity
@@ -111,7 +111,7 @@ def examine(
     order = [number - 1 for number in stream.order]
     parts = segments(normal)
     read = [SourceText(evidence) for evidence in sources]
-    findings = Judge(read, parts, order, similarity, question).judge_all(parts)
+    findings = RulesJudge(read, parts, order, similarity, question).judge_all(parts)
     ledger = [LedgerEntry("unknown_citation", f"{raw} names no source") for raw in stream.removed]
     ledger += [LedgerEntry("removed_markup", _short(raw)) for raw in stream.removed_markup]
     return Examined(text, tuple(sources), tuple(read), normal, tuple(order), tuple(findings), tuple(ledger))
@@ -180,6 +180,7 @@ class _Report:
         faults += [
             ("misplaced_figure", f"figure {figure} stands elsewhere in {names}") for figure in finding.misplaced_figures
         ]
+        faults += [("turned_figure", f"{names} bounds {figure} the other way") for figure in finding.turned_figures]
         if finding.opposed:
             faults.append(("contradicted_sentence", f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:

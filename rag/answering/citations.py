@@ -16,9 +16,10 @@ from rag.answering.code_spans import CodeSplitter, Piece, split_code
 from rag.answering.marker_runs import Mark, Run, read_parentheses, read_run
 from rag.answering.markers import CLOSING, LONGEST, OPENING, More, read_content
 from rag.answering.markup import MarkupGuard, visible
+from rag.answering.spoken_marks import INITIALS, UNKNOWN_SOURCE, names_sources, read_spoken
 
 _MARKER = re.compile(r"\[(\d{1,4})\]")
-_STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + "]")
+_STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + rf"]|(?<![^\W_])(?=[{INITIALS}])")
 # Not a bracket: what closes something must not come to stand behind what opened it.
 _STOPS = re.compile(r"[.,;:!?…]{1,3}")
 _LINE_KEPT = 400
@@ -121,6 +122,8 @@ class CitationStream:
             context = self._tail + " " * (blanks > 0)
             run = read_parentheses(self._pending, blanks, context, self._sources, final)
         if run is None:
+            run = read_spoken(self._pending, blanks, self._tail + " " * (blanks > 0), final)
+        if run is None:
             following = _STARTS.search(self._pending, blanks + 1)
             return self._text(following.start() if following else len(self._pending))
         if isinstance(run, More):
@@ -152,7 +155,10 @@ class CitationStream:
     def _cite(self, run: Run, blanks: int, final: bool) -> str | None:
         """What becomes of a run of markers."""
         kept = self._kept(run)
-        if not any(numbers for numbers, _ in kept):
+        if run.spoken and not any(numbers for numbers, _ in kept):
+            self.removed += [mark.raw for mark in run.marks]
+            out = self._pending[:blanks] + UNKNOWN_SOURCE
+        elif not any(numbers for numbers, _ in kept):
             joint = self._joint(run.end, blanks, final)
             if joint is None:
                 return None
@@ -162,7 +168,8 @@ class CitationStream:
         else:
             self.removed += [unknown for mark in run.marks if (unknown := self._unknown(mark))]
             self._brackets_seen |= run.in_brackets
-            out = self._pending[:blanks] + self._renumbered(kept)
+            word = f"{run.spoken} " if run.spoken else ""
+            out = self._pending[:blanks] + word + self._renumbered(kept)
             out = f" {out}" if self._tail.endswith("!") and not blanks else out
             self._skip_blanks = False
         self._pending = self._pending[run.end :]
@@ -215,5 +222,8 @@ class CitationStream:
             return "" if final else None
         if self._pending[behind].isspace():
             return ""
+        if self._pending[behind].isdecimal() and names_sources(self._tail):
+            # What is left must not speak of a source.
+            return ", "
         closes = self._pending[end] in ")]" and self._tail[-1].isalpha()
         return "" if closes else " "

@@ -19,7 +19,7 @@ _SILENCE = re.compile(
     rf"|\b(?:none|neither|nothing)\b[^.;:]{{0,40}}?\b{_SAY}\b"
     r"|\b(?:is|are|was|were)(?:\s+not|n['’]t)\b(?:\s+\w+){0,2}?\s+(?:stated|mentioned|specified|given|reported|provided"
     r"|disclosed|answerable|covered|available|described|named)\b"
-    r"|\bthere\s+(?:is|are)\s+no\b(?:\s+[\w-]+){0,3}?\s+(?:information|mention|details?|evidence|data|answer)\b"
+    r"|\bthere\s+(?:is|are)\s+no\b(?:\s+[\w-]+){0,3}?\s+(?:information|mention|details?|evidence\b(?!\s+that)|data|answer)\b"
     r"|\b(?:cannot|can['’]?t|could\s+not|couldn['’]t|unable\s+to|not\s+able\s+to)\b(?:\s+\w+){0,2}?\s+"
     r"(?:answer|determine|find|tell|say|confirm|conclude|provide)\b",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Final
 
 from rag.answering.polarity import IMPLICIT, OPPOSITES, is_cue, words_of
@@ -19,7 +20,20 @@ _COPIED: Final = 0.6
 _FEWEST: Final = 4
 #: Content words behind a cue that it may bear on.
 _NEAR: Final = 3
+#: Words of an edit that leaves out a hedge, and hardly more.
+_SHORT: Final = 2
+#: Words between a cue and what it may deny.
+_CLAUSE: Final = 10
 _PREFIXES: Final = ("non", "un", "in", "im", "ir", "il", "dis")
+_ALL: Final = frozenset("all every always each any invariably whenever entirely".split())
+_STRONGER: Final = {
+    **dict.fromkeys("some several few most many often sometimes usually generally typically frequently".split(), _ALL),
+    **dict.fromkeys(
+        "suggest suggests suggested indicate indicates indicated".split(), frozenset(["prove", "proves", "proved"])
+    ),
+}
+_DOUBTS: Final = frozenset("may might possibly perhaps".split())
+_MODALS: Final = frozenset("can could would should potentially likely".split())
 _STOPS: Final = frozenset(",.;:!?()<>")
 
 
@@ -34,6 +48,7 @@ def turned(said: str, stated: str) -> list[str]:
     if len(shared) < _FEWEST or len(shared) < _COPIED * len(telling):
         return []
     found: list[str] = []
+    aligned = {run.a + step: run.b + step for run in matcher.get_matching_blocks() for step in range(run.size)}
     taken = {run.b + step: run.a + step for run in matcher.get_matching_blocks() for step in range(run.size)}
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
@@ -41,29 +56,54 @@ def turned(said: str, stated: str) -> list[str]:
         denied_here = any(is_cue(word) or word in IMPLICIT for word in theirs[max(0, c - 1) : d + 1])
         denied_there = any(is_cue(word) or word in IMPLICIT for word in ours[max(0, a - 1) : b + 1])
         if not denied_here:
-            found += [ours[at] for at in range(a, b) if is_cue(ours[at]) and _bears_on(at, ours, kept)]
+            found += [
+                ours[at]
+                for at in range(a, b)
+                if is_cue(ours[at]) and (place := _bears_on(at, ours, kept)) and not _denied(aligned[place], theirs)
+            ]
         if not denied_there and a > 0 and b < len(ours):
-            found += [theirs[at] for at in range(c, d) if is_cue(theirs[at]) and _bears_on(at, theirs, taken)]
+            found += [
+                theirs[at]
+                for at in range(c, d)
+                if is_cue(theirs[at]) and (place := _bears_on(at, theirs, taken)) and not _denied(taken[place], ours)
+            ]
+        found += _strengthened(ours[a:b], theirs[c:d])
         if b - a == d - c:
             found += [ours[a + step] for step in range(b - a) if _opposites(ours[a + step], theirs[c + step])]
     return list(dict.fromkeys(found))
+
+
+def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """What takes a hedge's place and claims more: "always" for "often"; a "may" that is left out without another."""
+    more = [word for word in ours if any(word in _STRONGER.get(hedge, ()) for hedge in theirs)]
+    dropped = [word for word in theirs if word in _DOUBTS and not (_DOUBTS | _MODALS) & set(ours)]
+    return more or (dropped if len(theirs) <= _SHORT else [])
 
 
 def _tells(word: str) -> bool:
     return word not in _STOPS and (word not in STOP_WORDS or stem(word) in OPPOSITES)
 
 
-def _bears_on(at: int, words: Sequence[str], matched: Container[int]) -> bool:
-    """Whether one of the next content words, before any stop, stands in the other sentence too."""
+def _denied(at: int, words: Sequence[str]) -> bool:
+    """Whether a cue stands a few words before or behind a place, in the same clause."""
+    before = range(at - 1, max(-1, at - 1 - _CLAUSE), -1)
+    behind = range(at + 1, min(len(words), at + 1 + _CLAUSE))
+    clause = [place for way in (before, behind) for place in takewhile(lambda at: words[at] not in _STOPS, way)]
+    return any(is_cue(words[place]) for place in clause)
+
+
+def _bears_on(at: int, words: Sequence[str], matched: Container[int]) -> int:
+    """The place of the first of the next content words, before any stop, that stands in the other sentence too; 0 where
+    none does."""
     seen = 0
     for place in range(at + 1, len(words)):
         if words[place] in _STOPS or seen == _NEAR:
-            return False
+            return 0
         if _tells(words[place]) and not is_cue(words[place]):
             seen += 1
             if place in matched:
-                return True
-    return False
+                return place
+    return 0
 
 
 def _opposites(one: str, other: str) -> bool:

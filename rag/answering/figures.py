@@ -40,6 +40,7 @@ _UNITS: Final = {
     **{f"{prefix}iB": f"{prefix}B" for prefix in "KMGT"},
     **dict.fromkeys(["bit", "bits"], "bit"),
     **dict.fromkeys(["point", "points"], "point"),
+    **dict.fromkeys(["deg", "degree", "degrees", "°"], "degree"),
 }
 _PERCENT = r"\s?%|[\s\-](?i:percent\b|per\s?cent\b|pct\b|percentage[ ]points?\b)"
 _TIMES = r"[x×X](?!\w)|[ ][x×X](?!\w|[ ]?\d)|[\s\-]?(?i:times|folds?)\b"
@@ -124,9 +125,8 @@ def same_figure(one: Figure, other: Figure) -> bool:
         percent, number = (one, other) if one.kind == "percent" else (other, one)
         # Scores are printed with and without the sign ("an F1 of 78.17"), and as a share of one; counts are not.
         broken = number.value != number.value.to_integral_value()
-        return (percent.value == number.value and (broken or number.unit == "point")) or (
-            broken and number.value < 1 and percent.value == number.value * 100
-        )
+        # A share of something is not a difference of shares: 5 points are no 5%.
+        return (broken and not number.unit) and percent.value in {number.value, number.value * 100}
     return False
 
 
@@ -137,9 +137,15 @@ class FigureIndex:
         texts = list(texts)
         self._figures = [figure for text in texts for figure in figures(text)]
         self._compact = [_COMPACT.sub("", text).lower() for text in texts]
+        # "+2.3% (90.7% vs. 88.4%)" are points, whatever they are called.
+        shares = [figure.value for figure in self._figures if figure.kind == "percent"]
+        apart = {abs(one - other) for at, one in enumerate(shares) for other in shares[max(0, at - 3) : at]}
+        self._points = apart & set(shares)
 
     def has(self, figure: Figure, sentence: str) -> bool:
         """Whether ``figure``, which stands in ``sentence``, stands here too."""
+        if figure.unit == "point" and figure.value in self._points:
+            return True
         return any(same_figure(figure, other) for other in self._figures) or self._names(figure, sentence)
 
     def _names(self, figure: Figure, sentence: str) -> bool:
@@ -188,7 +194,7 @@ def _read(match: re.Match[str]) -> Figure | None:
     if group["scale"]:
         value *= _scale(group["scale"])
     kind = _kind(group, 2)
-    return replace(base, kind="times" if group["by"] else kind, value=value, unit=_unit(group["unit2"]))
+    return replace(base, kind="times" if group["by"] else kind, value=value, unit=_unit(group, 2))
 
 
 def _worded(base: Figure, match: re.Match[str]) -> Figure:
@@ -197,7 +203,7 @@ def _worded(base: Figure, match: re.Match[str]) -> Figure:
     given = value <= 3 and _GIVEN.search(match.string, 0, match.start())
     meta = value <= 20 and _META_NOUN.match(match.string, match.end())
     loose = kind == "number" and (value <= 1 or bool(given) or bool(meta))
-    return replace(base, kind=kind, value=value, unit=_unit(group["unit1"]), loose=loose)
+    return replace(base, kind=kind, value=value, unit=_unit(group, 1), loose=loose)
 
 
 def _date(base: Figure, group: dict[str, str | None], form: str) -> Figure:
@@ -218,14 +224,17 @@ def _scale(text: str) -> Decimal:
 
 
 def _kind(group: dict[str, str | None], form: int) -> Kind:
-    if group[f"percent{form}"]:
-        return "percent"
+    if percent := group[f"percent{form}"]:
+        return "number" if "point" in percent.lower() else "percent"
     if group[f"times{form}"]:
         return "times"
     return "magnitude" if group[f"magnitude{form}"] else "number"
 
 
-def _unit(text: str | None) -> str:
+def _unit(group: dict[str, str | None], form: int) -> str:
+    if "point" in (group[f"percent{form}"] or "").lower():
+        return "point"
+    text = group[f"unit{form}"]
     return _UNITS[text.strip(" -\t\n")] if text else ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rag.answering.check import known_links
@@ -13,7 +12,6 @@ from rag.text.sentinels import Sentinel, leading_sentinel, may_become_sentinel, 
 
 #: Characters held back while no citation has come: an uncited opening may turn out to be a refusal or a digression.
 HELD_BACK = 600
-_CITED = re.compile(r"\[\d+\]")
 
 
 class LiveText:
@@ -66,13 +64,13 @@ class LiveText:
         rest = "" if self._opened else self.raw
         text = self._citations.feed(rest) if rest else ""
         self._held += text + self._citations.finish()
-        if not self.shown and not _CITED.search(self._held):
+        if not self.shown and not self._citations.order:
             return ""
         return early + self._show()
 
     def _release(self, text: str) -> str:
         self._held += text
-        if self.shown or _CITED.search(self._held) or len(self._held) > HELD_BACK:
+        if self.shown or self._citations.order or len(self._held) > HELD_BACK:
             return self._show()
         return ""
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from rag.answering.markers import CLOSING, MORE, OPENING, More, read_bracket, read_content
 
-# What may stand between two markers of one run. A dash makes them a range; "and" stays where both stay.
-_BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|and(?![^\W\d_])|[-–—]|)[ \t]{0,3}")
+#: What may stand between two markers of one run. A dash makes them a range; "and" stays where both stay.
+BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|and(?![^\W\d_])|[-–—]|)[ \t]{0,3}")
 _MAY_BE_BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|a(?:nd?)?|[-–—]|)[ \t]{0,3}\Z")
 _LONGEST_RUN = 64
 _LONGEST_WRAP = 8
@@ -38,11 +38,13 @@ class Mark(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Markers next to each other, the position behind them, and whether they stood in brackets."""
+    """Markers next to each other, the position behind them, whether they stood in brackets, and the word before
+    them where they are spoken of (:mod:`rag.answering.spoken_marks`)."""
 
     marks: tuple[Mark, ...]
     end: int
     in_brackets: bool
+    spoken: str = ""
 
 
 def read_run(text: str, at: int, final: bool) -> Run | More | None:
@@ -60,7 +62,7 @@ def read_run(text: str, at: int, final: bool) -> Run | More | None:
             break
         marks += [part.marks[0]._replace(between=between), *part.marks[1:]]
         end = part.end
-        found = _BETWEEN.match(text, end)
+        found = BETWEEN.match(text, end)
         start, between = (found.end(), found.group().strip()) if found else (end, "")
     if marks and not final and _MAY_BE_BETWEEN.match(text, end):
         return MORE
@@ -103,7 +105,7 @@ def _read_marks(text: str, at: int, final: bool) -> Run | More | None:
         marks.append(Mark(ranges, text[start:end], between))
         if between in {"-", "–", "—"}:
             marks = _as_range(marks)
-        found = _BETWEEN.match(text, end)
+        found = BETWEEN.match(text, end)
         start, between = (found.end(), found.group().strip()) if found else (end, "")
     if marks and not final and _MAY_BE_BETWEEN.match(text, end):
         return MORE
@@ -190,7 +192,7 @@ def _ends_claim(text: str, at: int, sources: int, final: bool, *, line_only: boo
             return True if final else MORE
         if text[end] in "\n|":
             return True
-        between = _BETWEEN.match(text, at)
+        between = BETWEEN.match(text, at)
         following = read_run(text, between.end() if between else at, final)
         if isinstance(following, More) or (not final and _MAY_BE_BETWEEN.match(text, at)):
             return MORE

@@ -22,7 +22,13 @@ _LABEL_NUMBERS = frozenset({"number", "no", "nr", "num", "id"})
 _WORDS_BETWEEN = frozenset({"and", "und", "et", "or"})
 _BETWEEN = frozenset(",;&/+")
 _DASHES = frozenset("-–—‑−")
-_AROUND_LABEL = frozenset(".:=\"'“”’_")
+_AROUND_LABEL = frozenset(".:=\"'“”’_-")
+# What says where in a source: "[1, p. 3]", "[2, abstract]"; a quotation does too.
+_LOCATORS = frozenset(
+    """p pp page pages sec sect section sections abstract title sentence sentences line lines para paragraph paragraphs
+    fig figure table""".split()
+)
+_QUOTES = frozenset("\"'“‘")
 _WORD = re.compile(r"\d+|[^\W\d_]+|\s+|.", re.DOTALL)
 
 
@@ -94,7 +100,7 @@ class _Reading:
     def may_take(self, word: str) -> bool:
         """As :meth:`take` for a last word that may be the beginning of a longer one."""
         if word[0].isalpha() and not self._comment_ends and not self._colon:
-            known = _LABELS | _LABEL_NUMBERS if self._expects_number else _WORDS_BETWEEN
+            known = _LABELS | _LABEL_NUMBERS | _LOCATORS if self._expects_number else _WORDS_BETWEEN
             return any(whole.startswith(word.lower()) for whole in known)
         return self.take(word)
 
@@ -120,6 +126,9 @@ class _Reading:
     def _before_number(self, word: str) -> bool:
         if self._range_from is not None:
             return False
+        if self.ranges and (word.lower() in _LOCATORS or word in _QUOTES):
+            self._comment_ends = ";"
+            return True
         if word.lower() in _LABELS:
             self.labelled = True
             return True

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from rag.answering.answer import LedgerEntry
 from rag.answering.budget import about, count_messages
-from rag.answering.judge import Finding, said
 from rag.answering.prompting import Prompt
+from rag.answering.rules_judge import Finding, said
 from rag.answering.verdicts import Verdict, read_verdicts
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter

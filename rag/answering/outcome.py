@@ -12,13 +12,16 @@ EXTRACT_LABEL = "What follows is quoted from the abstracts, not written by a mod
 EXTRACT_EMPTY = "The abstracts found do not state the answer in so many words either."
 EMPTY = "The model returned no text."
 REFUSED = "The model declined to answer."
+CUT_OFF = "The answer ends here because it reached its greatest length; raise CITEWELL_MAX_ANSWER_TOKENS."
 UNCITED = "The model's answer cited none of the papers, so it could not be checked and is left out."
 DROPPED = "None of the model's sentences was supported by the papers it cited, so they are left out."
 
 # How models open when they decline; only an answer that cites nothing is looked at.
 _REFUSAL = re.compile(
-    r"^\W{0,5}(?:i(?:'m| am) (?:really |very |so )?(?:sorry|unable|not able)|sorry\b"
-    r"|i (?:cannot|can't|can not|won't|will not|must decline)|as an ai\b|unfortunately,? i (?:cannot|can't|am unable))",
+    r"^\W{0,5}(?:(?:unfortunately|regrettably|sorry|apologies),? )?(?:but )?"
+    r"(?:i(?:'m| am) (?:really |very |so |just )?(?:sorry|unable|not able|afraid (?:that )?i (?:cannot|can't))"
+    r"|sorry\b|(?:my |i )apolog|i (?:cannot|can't|can not|won't|will not|must decline|have to decline)"
+    r"|i(?:'m| am) not (?:allowed|permitted)|as an? (?:ai|(?:large )?language model)\b)",
     re.IGNORECASE,
 )
 

@@ -23,6 +23,7 @@ _CONTRACTED = ("n't", "n’t")
 #: Content words that a cue reaches, and that an implicit one reaches backwards.
 _REACH: Final = 5
 _BACK: Final = 3
+_HEADS: Final = 2
 #: Words of any kind that lie between a cue and the last word it reaches.
 _FARTHEST: Final = 15
 _ENDS_SCOPE: Final = frozenset(". ; : ! ? ( ) but however while whereas although though because since which".split())
@@ -31,6 +32,13 @@ _NO_CUE = re.compile(
     r"\bnot (?:only|just|merely|solely|limited|necessarily|to mention)\b|\bno (?:less|fewer|more|matter|doubt)\b"
     r"|\bno longer than\b|\bno,|\bas (?:little|few) as\b|\bnot yet\b",
     re.IGNORECASE,
+)
+# What denies in several words, as the one word that the rules below read.
+_PHRASES: Final = (
+    (re.compile(r"\b(?:far from|anything but)\b", re.IGNORECASE), "not"),
+    (re.compile(r"\bin (?:the )?absence of\b", re.IGNORECASE), "without"),
+    (re.compile(r"\b(?:untrue|false|incorrect|wrong|mistaken)(?= that\b)", re.IGNORECASE), "not true"),
+    (re.compile(r"\b(?:no|little) (?:evidence|proof|indication|sign)(?= that\b)", re.IGNORECASE), "not true"),
 )
 # These deny without a "not". What they reach is less certain: words beside them count as neither affirmed nor denied.
 IMPLICIT: Final = frozenset(
@@ -76,11 +84,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The content words of a text, and what its negations deny: for every cue, the stems it reaches. ``shadowed`` are
-    the stems near any cue, implicit ones like "lacks" or "hard" included."""
+    """The content words of a text, and what its negations deny: for every cue, the stems it reaches, and as
+    ``heads`` the one or two nearest to it. ``shadowed`` are the stems near any cue, implicit ones like "lacks" or
+    "hard" included."""
 
     words: tuple[Word, ...]
     denials: tuple[frozenset[str], ...]
+    heads: tuple[frozenset[str], ...]
     shadowed: frozenset[str]
 
     @property
@@ -109,7 +119,7 @@ OPPOSITES: Final = _opposites()
 def read_polarity(text: str) -> Reading:
     """The content words of ``text``; a question states nothing and has none."""
     if text.rstrip(" \"'”’)").endswith("?"):
-        return Reading((), (), frozenset())
+        return Reading((), (), (), frozenset())
     words = words_of(text)
     kept = {at: stem(word) for at, word in enumerate(words) if _counts(word)}
     scopes = _scopes(words, kept)
@@ -127,13 +137,17 @@ def read_polarity(text: str) -> Reading:
             for nth, (at, word) in enumerate(row)
         ),
         denials=tuple(frozenset(kept[at] for at in scope) for scope in scopes),
+        heads=tuple(frozenset(kept[at] for at in scope[:_HEADS]) for scope in scopes),
         shadowed=frozenset(kept[at] for at in _shadow(words, kept)),
     )
 
 
 def words_of(text: str) -> list[str]:
     """The words and stops of a text in lower case, without phrases that look like a negation and are none."""
-    return list(_words(_NO_CUE.sub(lambda match: " " * len(match.group()), text)))
+    text = _NO_CUE.sub(lambda match: " " * len(match.group()), text)
+    for phrase, word in _PHRASES:
+        text = phrase.sub(word, text)
+    return list(_words(text))
 
 
 def is_cue(word: str) -> bool:
@@ -214,9 +228,14 @@ def contradictions(said: Reading, nearest: Reading, stated: Sequence[Reading]) -
         stated: every sentence of the text.
     """
     found: list[str] = []
-    for denial in said.denials:
+    for denial, head in zip(said.denials, said.heads, strict=True):
         affirms = any(_holds(denial, other.affirmed) for other in stated)
-        if affirms and not any(len(denial & other.shadowed) * 2 >= len(denial) for other in stated):
+        shared = any(
+            len(denial & other) >= 2 or head & other_head
+            for text in stated
+            for other, other_head in zip(text.denials, text.heads, strict=True)
+        )
+        if affirms and not shared and not any(len(denial & other.shadowed) * 2 >= len(denial) for other in stated):
             found += sorted(denial)
     own = said.affirmed
     for denial in nearest.denials:

@@ -32,6 +32,8 @@ from rag.text.sentinels import NOT_FOUND, NOT_STATED
 
 #: Papers suggested where there is no answer.
 SUGGESTIONS = 3
+#: Characters of a token, on average over a text, at the most; four are usual.
+_LONGEST_TOKEN = 16
 _STATIONS = ("condense", "embed", "dense", "lexical", "rerank", "generate", "check")
 
 
@@ -71,6 +73,7 @@ class Run:
         self._request: Request | None = None
         self._live = LiveText(())
         self._failure: ModelError | None = None
+        self._cut_off = False
         self._shown_before = self._rest = ""
         self._examined: Examined | None = None
 
@@ -157,7 +160,7 @@ class Run:
         """The model's reply is complete, or broke off."""
         self._shown_before = self._live.shown
         self._rest = self._live.finish()
-        self._failure = reply.failure
+        self._failure, self._cut_off = reply.failure, reply.cut_off
         if self._request is not None and self._request.evidence:
             self._count(self._request.messages, reply)
 
@@ -212,7 +215,7 @@ class Run:
             return empty("not_stated")
         settings = self._parts.settings
         writer = Writer(self._request.messages, self._check, self._parts.extractive, settings.max_answer_tokens)
-        written = writer.write(self._live, self._failure)
+        written = writer.write(self._live, self._failure, cut_off=self._cut_off)
         return empty("not_stated") if written.outcome == "not_found" and self._says_too_much() else written
 
     def _says_too_much(self) -> bool:
@@ -269,6 +272,10 @@ class Run:
 
     def _count(self, request: Sequence[Message], reply: Reply) -> None:
         """Adds a call's tokens, by estimate where the model did not report them."""
+        if reply.failure is not None and not reply.text and reply.usage is None:
+            # What was refused, or not even received, was not charged.
+            self._usage += Usage(model_calls=1)
+            return
         counter = self._parts.counter
         estimate = (
             Usage(count_messages(request, counter), counter.count(reply.text), 1) if reply.usage is None else None
@@ -283,9 +290,15 @@ class Reply:
     text: str = ""
     usage: Usage | None = None
     failure: ModelError | None = None
+    cut_off: bool = False
 
-    def add(self, chunk: Chunk) -> None:
-        """Takes in one piece."""
+    def add(self, chunk: Chunk, max_tokens: int) -> Chunk:
+        """Takes in one piece, and returns it; cut where the text becomes longer than ``max_tokens`` tokens can be."""
+        room = max_tokens * _LONGEST_TOKEN - len(self.text)
+        if len(chunk.text) > room:
+            chunk = replace(chunk, text=chunk.text[:room], cut_off=True)
         self.text += chunk.text
+        self.cut_off |= chunk.cut_off
         if chunk.usage is not None:
             self.usage = chunk.usage if self.usage is None else self.usage + chunk.usage
+        return chunk

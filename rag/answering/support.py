@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from rag.answering.claims import speaks_of_answer
 from rag.answering.edits import turned
 from rag.answering.polarity import contradictions, read_polarity
+from rag.answering.roles import reversed_comparisons
 from rag.answering.source_text import SourceText, term_weights, terms
 from rag.answering.words import names, stem, stems
 
@@ -39,7 +40,8 @@ _PAIR: Final = 2 / math.sqrt(3)
 # Two sentences are taken for one only where they say clearly more than the better one of them.
 _PAIR_COSTS: Final = 0.1
 _CLAUSE = re.compile(
-    r"[;:](?=\s)|\s[–—-]\s|,\s(?:and|but|while|whereas|which|so|plus|although|though|yet)\s", re.IGNORECASE
+    r"[;:](?=\s)|\s[–—-]\s|,\s(?:and|but|while|whereas|which|so|plus|although|though|yet|because|since|as)\s",
+    re.IGNORECASE,
 )
 _AND = re.compile(r"\s(?:and|while|whereas|but)\s", re.IGNORECASE)
 _SMALLEST_CLAUSE: Final = 2
@@ -223,6 +225,7 @@ class Bench:
             found += [
                 word for at in range(best.first, best.last) for word in turned(text, self._sources[s].sentences[at])
             ]
+            found += reversed_comparisons(text, self._sources[s].sentences)
         return found
 
     def _best(self, text: str, cited: Sequence[int]) -> _Window:

@@ -61,9 +61,13 @@ class Writer:
     extractive: Backend
     max_tokens: int
 
-    def write(self, live: LiveText, failure: ModelError | None) -> Written:
-        """What the reader keeps of a reply that ended, or broke off with ``failure``."""
+    def write(self, live: LiveText, failure: ModelError | None, *, cut_off: bool = False) -> Written:
+        """What the reader keeps of a reply that ended, broke off with ``failure``, or was ``cut_off`` at the bound on
+        its length."""
         written = self._write(live, failure)
+        if cut_off and written.checked is not None and not written.extracted:
+            note = _note("answer_cut_off", "the model reached the bound on an answer's length")
+            written = replace(written, after=written.after or says.CUT_OFF, ledger=(*written.ledger, note))
         if not live.leaked_words:
             return written
         note = _note("prompt_leak", f"{live.leaked_words} words of the instructions were left out")

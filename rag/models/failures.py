@@ -13,7 +13,8 @@ from rag.models.endpoint import Endpoint
 from rag.models.retry import retry_after
 
 _CONTEXT = re.compile(
-    r"context[ _](?:length|size|window)|maximum context|prompt is too long|too many tokens|input is too (?:long|large)",
+    r"context[ _](?:length|size|window)|maximum (?:context|model length)|prompt is too long|too many tokens"
+    r"|input is too (?:long|large)|exceeds? the maximum number of tokens|request too large|reduce your message size",
     re.I,
 )
 _FILTER = re.compile(r"content[ _](?:filter|management policy|policy)", re.I)
@@ -77,6 +78,8 @@ def explain(error: Exception, endpoint: Endpoint, *, started: bool = False) -> M
         return ModelError(f"{server} closed the connection before it answered; try again", retryable=True)
     if isinstance(error, openai.APIError):
         return _event(error, endpoint)
+    if started:
+        return ModelError(f"{server} sent something in the middle of the answer that cannot be read; try again")
     return ModelError(
         f"{server} sent an answer that cannot be read; check that OPENAI_BASE_URL is an OpenAI-compatible address "
         "(most end in /v1)"
@@ -161,12 +164,21 @@ def _refused(error: openai.APIError, endpoint: Endpoint, what: str, *, retryable
         return ModelError(f"the text sent is longer than model {endpoint.model!r} reads; {endpoint.shorten}")
     if _FILTER.search(text):
         return filtered(endpoint)
-    body = error.body
-    message = body.get("message") if isinstance(body, dict) else None
-    said = _excerpt(message if isinstance(message, str) else error.message, endpoint.key)
+    said = _excerpt(_message(error.body) or error.message, endpoint.key)
     return ModelError(
         f"the model server at {endpoint.host} {what}: {said}; check {endpoint.model_setting}", retryable=retryable
     )
+
+
+def _message(body: object) -> str:
+    """What a server says in the body of an error: OpenAI's as ``message``; FastAPI's as ``detail``, a text or records
+    with ``msg``."""
+    if not isinstance(body, dict):
+        return ""
+    found = body.get("message") or body.get("detail")
+    first = found[0] if isinstance(found, list) and found else found
+    said = first.get("msg") if isinstance(first, dict) else first
+    return said if isinstance(said, str) else ""
 
 
 def _timeout(endpoint: Endpoint, started: bool) -> ModelError:

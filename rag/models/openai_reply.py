@@ -52,13 +52,27 @@ class OpenAIReply(Reply):
         """
         body = self.watch.whole_body
         text = self._whole_answer(body) if body else self.rest()
+        if not body and not self.words:
+            self._take_first_event()
         if self._finish == "content_filter":
             raise filtered(self._endpoint)
         if not (self._finish or self.watch.end_mark_seen):
             raise CutError
         if not self.words:
             raise empty_answer(self._endpoint, out_of_tokens=self._finish == "length")
-        return Chunk(text, self.usage)
+        return Chunk(text, self.usage, cut_off=self._finish == "length")
+
+    def _take_first_event(self) -> None:
+        """Reads an end that stands in the first event: LlamaIndex's asynchronous half leaves that event out where it
+        has no content."""
+        try:
+            choice = json.loads(self.watch.first_event)["choices"][0]
+            finish, refused = choice.get("finish_reason"), (choice.get("delta") or {}).get("refusal")
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return
+        if refused:
+            raise declined(self._endpoint)
+        self._finish = self._finish or finish
 
     def _whole_answer(self, body: bytes) -> str:
         """The words of a reply from a server that does not stream."""

@@ -56,10 +56,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed reply; ``usage`` comes with the last one where the model reports it."""
+    """A piece of a streamed reply; ``usage`` comes with the last one where the model reports it. ``cut_off`` tells,
+    with the last one, that the reply reached the bound on its length and may end in the middle of a sentence."""
 
     text: str
     usage: Usage | None = None
+    cut_off: bool = False
 
 
 class Backend(Protocol):

@@ -16,6 +16,8 @@ from rag.models.failures import ReplyTooLongError, WebPageError
 #: No answer comes near it: 8,192 tokens, one event of some 300 bytes each, are 2.5 MB.
 MAX_BYTES = 16 * 2**20
 _END_MARK = b"[DONE]"
+#: An event without a word is shorter.
+_HEAD = 4_096
 
 
 class Watch:
@@ -33,7 +35,7 @@ class Watch:
         self._until = clock() + patience_s
         self._success = False
         self._bytes = 0
-        self._tail = b""
+        self._head = self._tail = b""
         self._whole: bytearray | None = None
 
     def see(self, response: httpx.Response) -> None:
@@ -62,6 +64,12 @@ class Watch:
         return self._tail.rstrip().endswith(_END_MARK)
 
     @property
+    def first_event(self) -> bytes:
+        """The data of the stream's first event; cut off where it is long."""
+        lines = (line for line in self._head.splitlines() if line.startswith(b"data:"))
+        return next(lines, b"").removeprefix(b"data:")
+
+    @property
     def whole_body(self) -> bytes | None:
         """The body, where the server sent its answer in one piece of JSON instead of a stream."""
         return None if self._whole is None else bytes(self._whole)
@@ -81,6 +89,7 @@ class Watch:
         self._bytes += len(piece)
         if self._bytes > MAX_BYTES:
             raise ReplyTooLongError
+        self._head += piece[: max(0, _HEAD - len(self._head))]
         self._tail = (self._tail + piece)[-32:]
         if self._whole is not None:
             self._whole += piece

@@ -20,7 +20,7 @@ from rag.answering.budget import count_messages
 from rag.answering.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError, UsageError
 from rag.models.extractive import Extractive
-from rag.models.protocols import Usage, Vectors
+from rag.models.protocols import Chunk, Usage, Vectors
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Filters, SearchResult
 from rag.retrieval.relevance import ON_TOPIC
@@ -117,6 +117,41 @@ def test_a_sentinel_becomes_its_outcome(word: str, outcome: str) -> None:
     assert answer.citations == ()
     assert deltas(events) == answer.text
     assert word not in answer.text
+
+
+@pytest.mark.parametrize("refusal", ["I’m afraid I cannot help.", "As a language model, I cannot.", "My apologies."])
+def test_a_refusal_is_told_as_one(refusal: str) -> None:
+    answer = assistant([refusal])[0].ask(QUESTION)
+    assert answer.text.startswith(says.REFUSED)
+    assert answer.backend == "extractive"
+
+
+def test_an_answer_that_reached_the_bound_on_its_length_says_where_it_ends() -> None:
+    events = list(assistant([*GOOD, " It is 2.5x fas", Chunk("", cut_off=True)])[0].stream(QUESTION))
+    answer = finished(events)
+    assert answer.text.endswith(f"It is 2.5x fas\n\n{says.CUT_OFF}")
+    assert deltas(events) == answer.text
+    assert "answer_cut_off" in [entry.kind for entry in answer.ledger]
+    assert answer.sentences[-1].support == "none"
+
+
+def test_a_model_that_does_not_stop_is_stopped_and_its_stream_closed() -> None:
+    asker, model = assistant([*GOOD, *[" It is 2.5x faster [1]." * 500] * 10], max_answer_tokens=32)
+    answer = asker.ask(QUESTION)
+    assert len(answer.text) < 2_000
+    assert answer.text.endswith(says.CUT_OFF)
+    assert model.closed_early == 1
+
+
+def test_the_asynchronous_door_stops_a_model_that_does_not_stop() -> None:
+    asker, model = assistant([*GOOD, *[" It is 2.5x faster [1]."] * 5_000], max_answer_tokens=32)
+    assert asyncio.run(asker.aask(QUESTION)).text == asker.ask(QUESTION).text
+    assert model.closed_early == 2
+
+
+def test_a_request_that_is_refused_costs_no_tokens() -> None:
+    answer = assistant([cut("the key is not accepted")])[0].ask(QUESTION)
+    assert answer.usage == Usage(model_calls=1)
 
 
 def test_numbers_that_name_no_source_are_taken_out() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -23,6 +21,7 @@ from rag.models.extractive import Extractive
 from rag.models.protocols import Chunk, Message, Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings
+from tests.support.model_server import model_server
 from tests.support.models import MARLIN, PAPERS, TURBOT, Reply, ScriptedModel, WordShelf
 
 QUESTION = "How many charts does MARLIN sort?"
@@ -166,45 +165,19 @@ def test_cancelling_closes_the_steps_request_upstream(setting: str) -> None:
     assert asyncio.run(ask())
 
 
-class _Endless(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.end_headers()
-        pause = threading.Event()
-        try:
-            while True:
-                self.wfile.write(b": alive\n\n")
-                self.server.serving.set()  # type: ignore[attr-defined]  # set below
-                pause.wait(0.02)
-        except OSError:
-            self.server.gone.set()  # type: ignore[attr-defined]  # set below
-
-    def log_message(self, *args: object) -> None:
-        """Says nothing."""
-
-
 def test_cancelling_closes_the_connection_of_a_real_server_that_is_to_rerank() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as server:
-        server.daemon_threads = True
-        server.serving, server.gone = threading.Event(), threading.Event()  # type: ignore[attr-defined]  # ours
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        address = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        settings = Settings(llm="openai", openai_base_url=address, model="m", rerank="model")
+    with model_server() as server:
+        settings = Settings(llm="openai", openai_base_url=server.address, model="m", rerank="model")
 
         async def ask() -> None:
             task = asyncio.create_task(Assistant(WordShelf(PAPERS), settings, build_backend(settings)).aask(QUESTION))
-            assert await asyncio.to_thread(server.serving.wait, 10)  # type: ignore[attr-defined]  # ours
+            assert await asyncio.to_thread(server.serving.wait, 10)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
         asyncio.run(ask())
-        assert server.gone.wait(10)  # type: ignore[attr-defined]  # ours
-        server.shutdown()
-        thread.join()
+        assert server.gone.wait(10)
 
 
 @respx.mock

@@ -193,12 +193,20 @@ STATUSES = [
     (refusal(400, "too long", code="context_length_exceeded"), "lower CITEWELL_MAX_PROMPT_TOKENS"),
     (refusal(400, "This model's maximum context length is 4096 tokens"), "lower CITEWELL_MAX_PROMPT_TOKENS"),
     (refusal(400, "the request exceeds the available context size"), "lower CITEWELL_MAX_PROMPT_TOKENS"),
+    (refusal(400, "The prompt is longer than the maximum model length of 4096."), "lower CITEWELL_MAX_PROMPT_TOKENS"),
+    (refusal(400, "input exceeds the maximum number of tokens allowed"), "lower CITEWELL_MAX_PROMPT_TOKENS"),
+    (refusal(413, "please reduce your message size and try again"), "lower CITEWELL_MAX_PROMPT_TOKENS"),
     (refusal(400, "blocked", code="content_filter"), "content filter of the model server at model.test blocked"),
     (refusal(418, f"odd \x1b[31m\nthing, key {KEY}"), "refused the request (418): odd [31m thing, key [key]; check"),
     (
         refusal(418, "the key parameter of sk-other-987654"),
         "refused the request (418): the key parameter of [key]; check",
     ),
+    (
+        httpx.Response(422, json={"detail": [{"loc": [], "msg": "field required"}]}),
+        "(422): field required; check",
+    ),
+    (httpx.Response(422, json={"detail": "no such thing"}), "(422): no such thing; check"),
     (httpx.Response(400, text="<html><body>Bad</body></html>"), "refused the request (400): a web page; check"),
     (httpx.Response(200, html="<h1>Log in</h1>"), "answered with a web page"),
     (httpx.Response(200, text="\n<!doctype html>"), "answered with a web page"),
@@ -212,7 +220,9 @@ STATUSES = [
     (stream(event(["x"]), END), "cannot be read"),
     (stream("data: " + "[" * 100_000 + "\n\n", END), "cannot be read"),
     (stream(ROLE, words(None, finish="content_filter")), "content filter"),
+    (stream(words(None, finish="content_filter"), "data: [DONE]\n\n"), "content filter"),
     (stream(ROLE, words(None, refusal="I cannot."), END), "declined to answer"),
+    (stream(words(None, refusal="I cannot."), END), "declined to answer"),
     (stream(ROLE, words(None, finish="length")), "raise CITEWELL_MAX_ANSWER_TOKENS"),
     (stream(words("<think>hm, hm", finish="length")), "raise CITEWELL_MAX_ANSWER_TOKENS"),
 ]
@@ -289,7 +299,7 @@ def test_a_server_that_asks_for_too_long_a_wait_is_not_waited_for(
 
 CUTS = [
     (stream(words("LAMB ")), "broke off in the middle of the answer"),
-    (stream(words("LAMB "), "data: {broken\n\n"), "cannot be read"),
+    (stream(words("LAMB "), "data: {broken\n\n"), "sent something in the middle of the answer that cannot be read"),
     (stream(words("LAMB "), event({"error": {"message": "overloaded"}})), "reported an error while it answered"),
     (stream(words("LAMB ", finish="content_filter")), "content filter"),
 ]
@@ -361,12 +371,13 @@ def test_questions_at_the_same_time_get_their_own_answers(server: respx.Route, b
         assert list(pool.map(ask, range(24))) == [f"{number} " * 5 for number in range(24)]
 
 
-def test_an_answer_that_reached_its_bound_is_an_answer(
+def test_an_answer_that_reached_its_bound_is_an_answer_and_says_so(
     server: respx.Route, backend: OpenAIBackend, drive: Drive
 ) -> None:
     server.mock(return_value=stream(words("LAMB trains BERT in", finish="length")))
     chunks, error = drive(backend)
     assert (text_of(chunks), error) == ("LAMB trains BERT in", None)
+    assert chunks[-1].cut_off
 
 
 def test_half_a_surrogate_pair_in_a_message_does_not_stop_the_request(

@@ -12,12 +12,13 @@ from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, Filters, ScoredPassage, SearchResult
 from rag.text.terms import stems
 
-Reply = Sequence[str | Exception]
+Reply = Sequence[str | Chunk | Exception]
 
 
 @dataclass
 class ScriptedModel:
-    """A backend that gives out its replies one after the other, each in pieces; an exception among them is raised.
+    """A backend that gives out its replies one after the other, each in pieces; an exception among them is raised, and
+    a chunk given as it is.
 
     Remembers every request, and how many of its streams were closed before their end.
     """
@@ -38,7 +39,7 @@ class ScriptedModel:
                 if isinstance(piece, Exception):
                     given = len(pieces)
                     raise piece
-                yield Chunk(piece)
+                yield piece if isinstance(piece, Chunk) else Chunk(piece)
                 given += 1
             if self.usage is not None:
                 yield Chunk("", self.usage)

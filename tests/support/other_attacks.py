@@ -129,6 +129,10 @@ def _other_entity(sentence: str, gold: Gold, donor: Gold) -> str | None:
     return re.sub(rf"(?<!\w){re.escape(mine[-1])}(?!\w)", lambda _: strange[0], sentence)
 
 
+_BOUNDS = {
+    **{"up to": "at least", "at least": "at most", "at most": "at least", "less than": "more than"},
+    **{"more than": "less than", "upwards of": "fewer than"},
+}
 TEMPLATES: dict[str, Template] = {
     "fails to": _first("|".join(rf"\b{v}\b" for v in _VERBS), lambda m: f"fails to {_VERBS[m.group()]}"),
     "did not": _first("|".join(rf"\b{v}\b" for v in _PAST), lambda m: f"did not {_PAST[m.group()]}"),
@@ -148,4 +152,11 @@ TEMPLATES: dict[str, Template] = {
     "merged before": _merged_before,
     "merged behind": _merged_behind,
     "other entity": _other_entity,
+    "far from": _first(r"\b(is|are|was|were)\b(?! not| no)", lambda m: f"{m.group()} far from"),
+    "no evidence": _first(r"\A(.)", lambda m: f"There is no evidence that {m.group().lower()}"),
+    "absence": _first(r"\bwith\b", lambda _: "in the absence of"),
+    "bound": _first("|".join(_BOUNDS), lambda m: _BOUNDS[m.group()]),
+    "points": _first(r"(\d)(?:\s?%| points\b)", lambda m: m[1] + ("%" if "points" in m[0] else " points")),
+    "hedge": _first(r"\b(?:some|most|often|usually|sometimes|generally)\b", lambda _: "always"),
+    "merged because": lambda sentence, _, donor: f"{sentence.rstrip('.')}, because {donor.said[0]}",
 }

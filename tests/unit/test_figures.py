@@ -11,6 +11,13 @@ from hypothesis import strategies as st
 from rag.answering.figures import Figure, FigureIndex, figures, missing_figures, same_figure
 
 
+def test_points_stand_where_the_shares_they_lie_between_do() -> None:
+    index = FigureIndex(["It gains +2.3% on SQuAD (90.7% vs. 88.4%)."])
+    assert not missing_figures("It gains 2.3 points.", [index])
+    assert missing_figures("It gains 90.7 points.", [index])
+    assert missing_figures("It gains 2.3%.", [FigureIndex(["It gains 2.3 points."])])
+
+
 def only(text: str) -> Figure:
     (figure,) = figures(text)
     return figure
@@ -52,7 +59,8 @@ def only(text: str) -> Figure:
         ("+0.9%", "0.9%"),
         ("~50%", "50%"),
         ("78.17%", "78.17"),
-        ("2.7 points", "2.7%"),
+        ("2.7 points", "2.7 percentage points"),
+        ("10degree", "10 degrees"),
     ],
 )
 def test_figures_written_in_two_ways_say_the_same(one: str, other: str) -> None:
@@ -65,6 +73,9 @@ def test_figures_written_in_two_ways_say_the_same(one: str, other: str) -> None:
     [
         ("3.3x", "3.4x"),
         ("42%", "42"),
+        ("2.7 points", "2.7%"),
+        ("2.7 percentage points", "2.7%"),
+        ("10 degrees", "10 minutes"),
         ("10x", "10"),
         ("330M", "330B"),
         ("100 ms", "100 s"),

@@ -35,6 +35,11 @@ def test_a_reply_that_never_cites_is_not_shown() -> None:
     assert live.raw == "I think it is 42. "
 
 
+def test_what_looks_like_a_citation_in_code_shows_no_reply() -> None:
+    live = LiveText(SOURCES)
+    assert live.feed("I think that `x[1]` is 42. ") + live.finish() == ""
+
+
 @pytest.mark.parametrize("wrapped", ["{}", "**{}**", "`{}`.", "\n {} - the sources say nothing [1]."])
 @pytest.mark.parametrize(("word", "outcome"), [(NOT_STATED, "not_stated"), (NOT_FOUND, "not_found")])
 def test_a_sentinel_is_an_outcome_and_never_shown(wrapped: str, word: str, outcome: str) -> None:

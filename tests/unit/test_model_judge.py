@@ -9,9 +9,9 @@ import pytest
 from rag.answering.answer import Support
 from rag.answering.budget import count_messages
 from rag.answering.check import examine
-from rag.answering.judge import Finding
 from rag.answering.model_judge import JudgeRequest, ModelJudge, no_room, take_verdicts, with_verdict
 from rag.answering.prompting import load_prompt
+from rag.answering.rules_judge import Finding
 from rag.answering.segments import segments
 from rag.answering.verdicts import Verdict
 from rag.models.tokens import counter_for

@@ -230,6 +230,7 @@ def test_what_leads_through_an_answer_claims_nothing(text: str) -> None:
         "42.",
         "The abstract does not say why 9 of 10 models fail.",
         "The paper does not improve accuracy.",
+        "There is no evidence that PrunerX is fast.",
     ],
 )
 def test_what_says_something_of_the_papers_is_a_claim(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Judges one sentence of an answer after the other: what is cited, what backs it, what of it stands nowhere."""
+"""Judges an answer by rules, one sentence after the other: what is cited, what backs it, what of it stands nowhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.answering.answer import Support
+from rag.answering.bounds import turned_bounds
 from rag.answering.claims import claims
 from rag.answering.figures import Figure, figures, missing_figures, same_figure
 from rag.answering.placement import stray_figures, swapped_figures
@@ -36,6 +37,7 @@ class Finding:
     backings: dict[int, Backing] = field(default_factory=dict)
     lost_figures: tuple[str, ...] = ()
     misplaced_figures: tuple[str, ...] = ()
+    turned_figures: tuple[str, ...] = ()
     lost_names: tuple[str, ...] = ()
     doubtful_names: tuple[str, ...] = ()
     opposed: tuple[str, ...] = ()
@@ -46,8 +48,9 @@ class Finding:
     judged_from: Support | None = None
 
 
-class Judge:
-    """Judges the segments of one answer.
+class RulesJudge:
+    """Judges the segments of one answer by rules; a model's verdict, where one is asked for, comes after it
+    (:mod:`rag.answering.model_judge`).
 
     Args:
         sources: the sources of the prompt.
@@ -119,6 +122,7 @@ class Judge:
             backings={s: b for s, b in (single or {cited[0]: whole}).items() if b is not None},
             lost_figures=tuple(figure.text for figure in lost_figures),
             misplaced_figures=tuple(f.text for f in self._misplaced(part, cited) if f not in lost_figures),
+            turned_figures=tuple(f.text for f in self._turned(part.text, cited) if f not in lost_figures),
             lost_names=tuple(name.word for name in lost if name.strong),
             doubtful_names=tuple(name.word for name in lost if not name.strong),
             opposed=whole.contradictions if whole else (),
@@ -137,6 +141,9 @@ class Judge:
             # A sentence on several papers draws on more stretches than decide about it.
             found += [figure for figure in stray_figures(part.text, stretches, titles) if figure not in found]
         return [figure for figure in found if not denies(part.text, figure.start)]
+
+    def _turned(self, text: str, cited: Sequence[int]) -> list[Figure]:
+        return [f for f in turned_bounds(text, [self._sources[s].abstract for s in cited]) if not denies(text, f.start)]
 
     def _lost_names(self, text: str, cited: Sequence[int]) -> list[Name]:
         lost = [name for name in names(text) if not any(name.word in self._sources[s].names for s in cited)]
@@ -175,7 +182,8 @@ def said(part: Segment) -> str:
 
 
 def _level(finding: Finding) -> Support:
-    if finding.lost_figures or finding.lost_names or finding.opposed or finding.score < WEAK:
+    lost = finding.lost_figures or finding.turned_figures or finding.lost_names
+    if lost or finding.opposed or finding.score < WEAK:
         return "unsupported"
     doubtful = finding.doubtful_names or finding.misplaced_figures
     return "supported" if finding.score >= SUPPORTED and not doubtful else "weak"

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +22,7 @@ from rag.models.extractive import Extractive
 from rag.models.protocols import Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings
+from tests.support.model_server import model_server
 from tests.support.models import PAPERS, Reply, ScriptedModel, WordShelf, paper
 
 QUESTION = "How many charts does MARLIN sort?"
@@ -195,68 +192,24 @@ def test_all_four_doors_judge_alike() -> None:
         assert (answer.sentences, answer.ledger, answer.usage) == (plain.sentences, plain.ledger, plain.usage)
 
 
-@contextmanager
-def server(answer: str, *, judges: bool) -> Iterator[Any]:
-    """A model server on the loopback that gives one answer to every question and judges its first sentence unsupported,
-    or never comes to an end of judging; ``judging`` and ``gone`` tell of that request."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            judging = b"<sentence " in body
-            if judging and not judges:
-                return self._never_end()
-            request = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions", content=body)
-            response = reply(request, lambda _: "S1: unsupported" if judging else answer)
-            self.send_response(200)
-            self.send_header("content-type", response.headers["content-type"])
-            self.end_headers()
-            self.wfile.write(response.content)
-            self.server.requests.append(judging)  # type: ignore[attr-defined]  # set below
-            return None
-
-        def _never_end(self) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.end_headers()
-            pause = threading.Event()
-            try:
-                while True:
-                    self.wfile.write(b": alive\n\n")
-                    self.server.judging.set()  # type: ignore[attr-defined]  # set below
-                    pause.wait(0.02)
-            except OSError:
-                self.server.gone.set()  # type: ignore[attr-defined]  # set below
-
-        def log_message(self, *args: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        http.daemon_threads = True
-        http.requests, http.judging, http.gone = [], threading.Event(), threading.Event()  # type: ignore[attr-defined]
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield http
-        finally:
-            http.shutdown()
-            thread.join()
+def is_judging(body: bytes) -> bool:
+    return b"<sentence " in body
 
 
 def test_cancelling_closes_the_connection_of_a_server_that_is_to_judge() -> None:
-    with server("MARLIN sorts 4,200 charts in 37 minutes [1].", judges=False) as http:
-        address = f"http://127.0.0.1:{http.server_address[1]}/v1"
-        settings = Settings(llm="openai", openai_base_url=address, model="m", judge="model")
+    answer = "MARLIN sorts 4,200 charts in 37 minutes [1]."
+    with model_server(lambda body: None if is_judging(body) else answer) as server:
+        settings = Settings(llm="openai", openai_base_url=server.address, model="m", judge="model")
 
         async def ask() -> None:
             task = asyncio.create_task(Assistant(WordShelf(PAPERS), settings, build_backend(settings)).aask(QUESTION))
-            assert await asyncio.to_thread(http.judging.wait, 10)
+            assert await asyncio.to_thread(server.serving.wait, 10)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
         asyncio.run(ask())
-        assert http.gone.wait(10)
+        assert server.gone.wait(10)
 
 
 @respx.mock
@@ -301,12 +254,13 @@ def test_a_batch_on_the_command_line_is_judged(
 ) -> None:
     batch = tmp_path / "batch.jsonl"
     batch.write_text('{"id": "a", "question": "Which optimizer trains BERT in 76 minutes?"}\n')
-    with server("LAMB trains BERT in 76 minutes with large batches [1].", judges=True) as http:
-        monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{http.server_address[1]}/v1")
+    answer_text = "LAMB trains BERT in 76 minutes with large batches [1]."
+    with model_server(lambda body: "S1: unsupported" if is_judging(body) else answer_text) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.address)
         monkeypatch.setenv("CITEWELL_JUDGE", "model")
         monkeypatch.setenv("CITEWELL_LIBRARY", str(sample_library.path))
         assert main(["ask", "--batch", str(batch)]) == 0
-        assert http.requests == [False, True]
+        assert [is_judging(body) for body in server.bodies] == [False, True]
     answer = json.loads(capsys.readouterr().out)
     assert (answer["id"], answer["sentences"][0]["support"]) == ("a", "unsupported")
     assert "judged" in [entry["kind"] for entry in answer["ledger"]]
