@@ -175,6 +175,8 @@ class _Report:
     def _faults(self, finding: Finding) -> list[tuple[str, str]]:
         """What is wrong with a sentence: kinds of the ledger, each with plain words."""
         names = self._names(finding.sources)
+        if finding.is_ordered:
+            return [("ordered_sentence", f"{names} has it only where it tells a model what to say")]
         faults = [("unsupported_figure", f"figure {figure} is not in {names}") for figure in finding.lost_figures]
         faults += [("unsupported_name", f"{_quoted([name])} is not in {names}") for name in finding.lost_names]
         faults += [

@@ -27,7 +27,8 @@ class Finding:
 
     ``sources`` are those behind it (after a move, the new one; ``moved_from`` the old ones), ``backings`` what each of
     them says for it. ``fits_better`` is a source that backs it where the cited ones do not. ``verbatim`` tells that it
-    is a sentence of one of its sources. ``judged_from`` is the rules' verdict where a model's took its place.
+    is a sentence of one of its sources; ``is_ordered`` that it stands there only where an abstract gives orders.
+    ``judged_from`` is the rules' verdict where a model's took its place.
     """
 
     segment: Segment
@@ -41,6 +42,7 @@ class Finding:
     lost_names: tuple[str, ...] = ()
     doubtful_names: tuple[str, ...] = ()
     opposed: tuple[str, ...] = ()
+    is_ordered: bool = False
     is_uncited: bool = False
     moved_from: tuple[int, ...] = ()
     fits_better: int | None = None
@@ -127,7 +129,10 @@ class RulesJudge:
             doubtful_names=tuple(name.word for name in lost if not name.strong),
             opposed=whole.contradictions if whole else (),
         )
-        return replace(finding, support=_level(finding))
+        level = _level(finding)
+        if level != "supported" and any(self._sources[source].orders_say(text) for source in cited):
+            return replace(finding, support="unsupported", is_ordered=True)
+        return replace(finding, support=level)
 
     def _lost_figures(self, text: str, cited: Sequence[int]) -> list[Figure]:
         lost = missing_figures(text, [self._sources[source].figures for source in cited])

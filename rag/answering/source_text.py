@@ -12,24 +12,30 @@ from rag.answering.polarity import Reading, read_polarity
 from rag.answering.verbatim import repeated, whole_sentences
 from rag.answering.words import NameIndex, stems
 from rag.retrieval.evidence import Evidence
-from rag.text.sentences import sentences
+from rag.text.orders import sorted_out
+
+#: Share of what a sentence says from which it comes from the orders that hold it.
+_MOST = 0.6
 
 
 class SourceText:
     """Reads one source of an answer. Authors, year and venue stand in the prompt beside the abstract, so an answer may
-    repeat them."""
+    repeat them. Sentences that give orders to whoever answers are no evidence for what they order to say."""
 
     def __init__(self, evidence: Evidence) -> None:
         paper = evidence.paper
         self.title = paper.title
         self.abstract = paper.abstract
-        #: Half-open ranges of the abstract's sentences.
-        self.spans = tuple(sentences(paper.abstract))
+        told, orders = sorted_out(paper.abstract)
+        #: Half-open ranges of the abstract's sentences that tell findings.
+        self.spans = tuple(told)
+        #: Its sentences that are orders, see :func:`rag.text.orders.is_order`.
+        self.orders = tuple(paper.abstract[start:end] for start, end in orders)
         self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The abstract's sentences."""
+        """The abstract's sentences, orders left out."""
         return tuple(self.abstract[start:end] for start, end in self.spans)
 
     @cached_property
@@ -50,12 +56,25 @@ class SourceText:
     @cached_property
     def names(self) -> NameIndex:
         """The names of title, abstract, authors and venue."""
-        return NameIndex([self.title, self.abstract, self._about])
+        return NameIndex([self.title, self._told, self._about])
 
     @cached_property
     def figures(self) -> FigureIndex:
         """The figures of title, abstract and bibliographic facts."""
-        return FigureIndex([self.title, self.abstract, self._about])
+        return FigureIndex([self.title, self._told, self._about])
+
+    def orders_say(self, text: str) -> bool:
+        """Whether most of what ``text`` says stands in the abstract's orders."""
+        said = terms(text)
+        return bool(said and self.orders) and len(said & self._order_terms) >= _MOST * len(said)
+
+    @cached_property
+    def _order_terms(self) -> frozenset[str]:
+        return terms(" ".join(self.orders))
+
+    @property
+    def _told(self) -> str:
+        return " ".join(self.sentences) if self.orders else self.abstract
 
     def repeats(self, text: str) -> int | None:
         """The place of the sentence that ``text`` is, word for word; see :func:`rag.answering.verbatim.repeated`."""

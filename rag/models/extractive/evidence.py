@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rag.models.extractive.lexicon import known_words
 from rag.models.extractive.matching import Words, acronym, corrected, strength, words_of
 from rag.models.extractive.question import Question, Term
-from rag.text.sentences import sentences
+from rag.text.orders import findings
 from rag.text.sources import SourceText
 from rag.text.terms import pieces, stem, tokens
 
@@ -58,8 +58,9 @@ class Reading:
 
 
 def read(question: Question, sources: Sequence[SourceText]) -> Reading:
-    """The sources as they bear on ``question``; those without an abstract bear on nothing."""
-    sources = [source for source in sources if any(passage.strip() for passage in source.passages)]
+    """The sources as they bear on ``question``; those without an abstract bear on nothing, and
+    neither do sentences that give orders to whoever answers."""
+    sources = [source for source in sources if any(findings(passage) for passage in source.passages)]
     texts = [_texts(source) for source in sources]
     vocabulary = known_words().union(*(words_of(parts[-1]).spelt for parts in texts))
     question = _respelt(question, sorted(vocabulary))
@@ -107,7 +108,7 @@ def _same(term: Term, spelt: Mapping[Term, Term]) -> Term:
 
 def _texts(source: SourceText) -> list[str]:
     """The title, every sentence, and last all of it together."""
-    parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in sentences(p))]
+    parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in findings(p))]
     return [*parts, " . ".join((*parts, source.about))]
 
 
