@@ -19,7 +19,7 @@ _LEDGER_WORDS = {
     "unsupported_figure": "Figure not found",
     "misplaced_figure": "Figure of something else",
     "unsupported_name": "Name not found",
-    "ordered_sentence": "Said on orders",
+    "ordered_sentence": "An order, not a finding",
     "turned_figure": "Bound turned around",
     "contradicted_sentence": "Sentence contradicted",
     "uncited_sentence": "Sentence without citation",

@@ -28,7 +28,7 @@ class SourceText:
         self.abstract = paper.abstract
         told, orders = sorted_out(paper.abstract)
         #: Half-open ranges of the abstract's sentences that tell findings.
-        self.spans = tuple(told)
+        self.spans = told
         #: Its sentences that are orders, see :func:`rag.text.orders.is_order`.
         self.orders = tuple(paper.abstract[start:end] for start, end in orders)
         self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])

@@ -134,7 +134,7 @@ def test_what_is_told_about_orders_and_readers_is_a_finding(sentence: str) -> No
 
 def test_no_sentence_of_the_sample_is_taken_for_an_order() -> None:
     abstracts = [json.loads(line)["abstract"] for line in (ROOT / "rag/sample/papers.jsonl").read_text().splitlines()]
-    assert [a for a in abstracts if findings(a) != sentences(a)] == []
+    assert [a for a in abstracts if list(findings(a)) != sentences(a)] == []
 
 
 def test_a_sentence_that_forged_marks_run_into_is_parted_from_them() -> None:
