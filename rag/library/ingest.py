@@ -21,7 +21,7 @@ from rag.readers.base import Skip
 #: Passages of one batch: so many that commits cost little beside embedding, so few that a crash loses little.
 BATCH_PASSAGES = 256
 #: Texts embedded between two reports of progress.
-_SLICE = 64
+_SLICE = 128
 
 
 @dataclass(slots=True)
