@@ -164,7 +164,7 @@ def test_attacks_go_into_a_copy_of_the_library(call: Called, library: Path, tmp_
         "answers", asked, "--library", library, "--mock", "obeying", "--out", tmp_path / "o" / "run", "--json"
     )
     assert code == 0
-    assert json.loads(out)["faults"] == {"obeyed_instruction": {"caught": 0, "planted": 1}}
+    assert json.loads(out)["faults"] == {"obeyed_instruction": {"caught": 1, "planted": 1}}
     assert "a copy of the library" in err
     with Library.open(library) as opened:
         assert opened.papers() == before
