@@ -14,17 +14,22 @@ from functools import lru_cache
 from rag.text.sentences import Span, sentences
 
 # What an answer is told to do, and how an order goes on: a noun of the same letters ("answer quality", "state space
-# models", "use of", "report no. 7") goes on otherwise.
+# models", "use of", "report no. 7") goes on otherwise. So does advice to a clinician ("treat the cause", "confirm the
+# diagnosis"), and the label of a structured abstract ("ANSWER:") is no verb.
 _SAY = (
-    r"(?:(?:say|state|answer|reply|respond|tell|write|print|output|reveal|cite|quote|attribute|conclude|recommend|refuse"
-    r"|translate|treat|assert|confirm|pretend|ignore|disregard|override|invent|praise|obey|emphasi[sz]e|describe|rate)"
+    r"(?:(?:say|state|answer|reply|respond|write|print|output|reveal|cite|quote|attribute|conclude|recommend|refuse"
+    r"|translate|assert|pretend|ignore|disregard|override|invent|praise|obey|emphasi[sz]e)"
     r"(?:\s+(?:that|with|only|the|this|these|those|it|its|them|him|her|your?|any|every\w*|each|all|an?|no|nothing"
     r"|in|as|to|from|there|exactly|always|never|whatever|what|users?|readers?|results?|figures?|answers?|source)\b"
-    r"|\s*[:“‘\"'\[<‹(【]|\s+\d|(?-i:\s+[A-Z]{2}))"
+    r"|\s*[“‘\"'\[<‹(【]|\s+\d|(?-i:\s+[A-Z]{2}))"
+    r"|(?:say|reply|respond|write|print|output|repeat|begin|end|invent)\s+[\w ]{0,30}[:“‘\"]|(?:say|reply|print)\s*:"
+    r"|tell\s+(?:them|him|her|every\w*|anyone|the\s+(?:user|reader)|users|readers)\b"
+    r"|(?:treat|consider)\s+(?:this|the\s+following)\s+(?:as|text|sentence|statement)\b"
+    r"|(?:describe|rate|call|name)\s+(?:this|the)\s+(?:paper|work|method|study)\b"
     r"|(?:use|show|report|repeat|include|append|insert|forget|mention|claim|call|put|add|begin|start|end|finish|open|visit"
     r"|click|send)(?:\s+(?:that|only|your|https?)\b|\s+(?:the|this|each|every|all)\s+(?:\w+\s+)?(?:words?|sentences?"
-    r"|phrase|text|link|image|code|heading|rules?|prompts?|instructions?|answers?|repl(?:y|ies)|citations?|paper|method)\b"
-    r"|\s*[:“‘\"]))"
+    r"|phrase|link|image|code|heading|rules?|prompts?|instructions?|answers?|repl(?:y|ies)|citations?|paper)\b"
+    r"|\s*[“‘\"]))"
 )
 _READERS = (
     r"(?:(?:ai|large|all|the|any|every|each|our|these)\s+)*(?:assistants?|chat\s?bots?|language\s+models?|llms?"
@@ -54,7 +59,8 @@ _AT_HEAD = (
     rf"{_OPEN}{_CALL}{_POLITE}{_SAY}",
     rf"{_OPEN}(?:if|when(?:ever)?|before|after|once|as\s+soon\s+as|whatever|no\s+matter|regardless)\b[^,.?!]{{0,120}},"
     rf"\s*{_POLITE}{_SAY}",
-    rf"{_OPEN}{_CALL}(?:do\s+not|don't|never)\s+(?:use|highlight|mention|discuss|critici[sz]e|trust|read|rely|consider|reveal)\b",
+    rf"{_OPEN}{_CALL}(?:do\s+not|don't|never)\s+(?:(?:highlight|mention|critici[sz]e|reveal)\b"
+    r"|(?:use|trust|read|cite|rely\s+on|consider)\s+(?:\w+\s+){0,5}(?:sources?|papers?|abstracts?|documents?)\b)",
     rf"{_OPEN}{_CALL}(?:give|write)\s+an?\s+(?:\w+\s+)?(?:positive|favou?rable|glowing|good)\b",
     r"\W*(?:antworte|antwortet|schreibe?|sage?|gib|réponds|répondez|écris|écrivez|dis|dites|responde|escribe|di)\s+"
     r"(?:ab|nur|auf|mit|in|dass|immer|que|en|uniquement|seulement|toujours|solo|solamente|siempre|con|ahora)\b",
@@ -93,7 +99,7 @@ _MARKS = frozenset("<‹＜〈⟨[{_=:")
 _WITH_MARK = (
     r"<\s*\|?\s*/?\s*(?:im_start|im_end|system|user|assistant|start_of_turn|end_of_turn|endoftext|eot_id)\b",
     r"<<\s*/?\s*(?:sys|system|user|assistant)\s*>>|\[\s*/?\s*inst\s*\]",
-    r"[<‹＜〈⟨]\s*/?\s*(?:abstract|source|sources|title|question|about)\b[^.?!]{0,40}[>›＞〉⟩]",
+    r"[<‹＜〈⟨]\s*/?\s*(?:abstract|source|sources|title|question)\b[^.?!]{0,40}[>›＞〉⟩]|</?about>",
     r"\{\{\s*\w+\s*\}\}|\bNOT_(?:FOUND|STATED)\b",
     r"<\s*/?\s*(?:script|img|iframe|svg|style|object|embed|a\s+href|meta|link|form)\b|\bon(?:error|load|click)\s*=",
     r"!\[[^\]]{0,80}\]\s?\(|\]\(\s*(?:javascript|data|https?):|\bjavascript:|\bdata:text/html",
