@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "passages"
-#: Chroma's graph (HNSW) is on disk as of so many changes ago; whenever the database is opened the rest is put into it
-#: anew, by several threads: another graph, which overlooks other passages. With the default of 1,000 the same query got
-#: another ranking after opening anew. Written with every batch, the graph is the same for everyone, and opens sooner.
-_CHANGES_LEFT_OUT = 2
 #: Passages read or written in one request.
 _REQUEST = 2_000
 
@@ -186,9 +182,7 @@ class VectorIndex:
             COLLECTION,
             embedding_function=None,
             metadata=dict(self._facts) or None,
-            configuration={
-                "hnsw": {"space": "cosine", "sync_threshold": _CHANGES_LEFT_OUT, "batch_size": _CHANGES_LEFT_OUT}
-            },
+            configuration={"hnsw": {"space": "cosine"}},
         )
         return self._collection
 
