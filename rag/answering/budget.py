@@ -35,9 +35,11 @@ class Request:
     prompt_tokens: int
 
 
-def prompt_limit(settings: Settings) -> int:
-    """Tokens a prompt may take: the setting, or what the model's window leaves beside the answer."""
-    return max(0, min(settings.max_prompt_tokens, settings.context_window - settings.max_answer_tokens))
+def prompt_limit(settings: Settings, reply_tokens: int | None = None) -> int:
+    """Tokens a prompt may take: the setting, or what the model's window leaves beside the reply, which is an answer
+    where its bound is not given."""
+    beside = settings.max_answer_tokens if reply_tokens is None else reply_tokens
+    return max(0, min(settings.max_prompt_tokens, settings.context_window - beside))
 
 
 def count_messages(messages: Sequence[Message], counter: TokenCounter) -> int:

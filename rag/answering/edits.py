@@ -7,7 +7,7 @@ antonym takes the place of.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import takewhile
 from typing import Final
@@ -42,35 +42,33 @@ def turned(said: str, stated: str) -> list[str]:
     ours, theirs = words_of(said), words_of(stated)
     own, other = [stem(word) for word in ours], [stem(word) for word in theirs]
     matcher = SequenceMatcher(None, own, other, autojunk=False)
-    kept = {at for run in matcher.get_matching_blocks() for at in range(run.a, run.a + run.size)}
+    aligned = {run.a + step: run.b + step for run in matcher.get_matching_blocks() for step in range(run.size)}
     telling = [at for at in range(len(ours)) if _tells(ours[at])]
-    shared = [at for at in telling if at in kept]
+    shared = [at for at in telling if at in aligned]
     if len(shared) < _FEWEST or len(shared) < _COPIED * len(telling):
         return []
     found: list[str] = []
-    aligned = {run.a + step: run.b + step for run in matcher.get_matching_blocks() for step in range(run.size)}
-    taken = {run.b + step: run.a + step for run in matcher.get_matching_blocks() for step in range(run.size)}
+    taken = {there: here for here, there in aligned.items()}
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             continue
         denied_here = any(is_cue(word) or word in IMPLICIT for word in theirs[max(0, c - 1) : d + 1])
         denied_there = any(is_cue(word) or word in IMPLICIT for word in ours[max(0, a - 1) : b + 1])
         if not denied_here:
-            found += [
-                ours[at]
-                for at in range(a, b)
-                if is_cue(ours[at]) and (place := _bears_on(at, ours, kept)) and not _denied(aligned[place], theirs)
-            ]
+            found += _turning(range(a, b), ours, aligned, theirs)
         if not denied_there and a > 0 and b < len(ours):
-            found += [
-                theirs[at]
-                for at in range(c, d)
-                if is_cue(theirs[at]) and (place := _bears_on(at, theirs, taken)) and not _denied(taken[place], ours)
-            ]
+            found += _turning(range(c, d), theirs, taken, ours)
         found += _strengthened(ours[a:b], theirs[c:d])
         if b - a == d - c:
             found += [ours[a + step] for step in range(b - a) if _opposites(ours[a + step], theirs[c + step])]
     return list(dict.fromkeys(found))
+
+
+def _turning(places: range, words: Sequence[str], matched: Mapping[int, int], others: Sequence[str]) -> list[str]:
+    """The cues at some places of a sentence that deny what the other sentence has too, and does not deny."""
+    cues = [at for at in places if is_cue(words[at])]
+    borne_on = [(words[at], _borne_on(at, words, matched)) for at in cues]
+    return [cue for cue, place in borne_on if place is not None and not _denied(place, others)]
 
 
 def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
@@ -92,18 +90,17 @@ def _denied(at: int, words: Sequence[str]) -> bool:
     return any(is_cue(words[place]) for place in clause)
 
 
-def _bears_on(at: int, words: Sequence[str], matched: Container[int]) -> int:
-    """The place of the first of the next content words, before any stop, that stands in the other sentence too; 0 where
-    none does."""
+def _borne_on(at: int, words: Sequence[str], matched: Mapping[int, int]) -> int | None:
+    """Where, in the other sentence, the first of the next content words, before any stop, stands that it has too."""
     seen = 0
     for place in range(at + 1, len(words)):
         if words[place] in _STOPS or seen == _NEAR:
-            return 0
+            return None
         if _tells(words[place]) and not is_cue(words[place]):
             seen += 1
             if place in matched:
-                return place
-    return 0
+                return matched[place]
+    return None
 
 
 def _opposites(one: str, other: str) -> bool:

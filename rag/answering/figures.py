@@ -225,14 +225,18 @@ def _scale(text: str) -> Decimal:
 
 def _kind(group: dict[str, str | None], form: int) -> Kind:
     if percent := group[f"percent{form}"]:
-        return "number" if "point" in percent.lower() else "percent"
+        return "number" if _says_points(percent) else "percent"
     if group[f"times{form}"]:
         return "times"
     return "magnitude" if group[f"magnitude{form}"] else "number"
 
 
+def _says_points(percent: str) -> bool:
+    return "point" in percent.lower()
+
+
 def _unit(group: dict[str, str | None], form: int) -> str:
-    if "point" in (group[f"percent{form}"] or "").lower():
+    if _says_points(group[f"percent{form}"] or ""):
         return "point"
     text = group[f"unit{form}"]
     return _UNITS[text.strip(" -\t\n")] if text else ""

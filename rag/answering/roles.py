@@ -65,7 +65,6 @@ def _is_reverse(one: Comparison, other: Comparison) -> bool:
         one.respect == other.respect
         and bool(one.winner & other.loser - other.winner)
         and bool(one.loser & other.winner - other.loser)
-        and not _agrees(one, other)
     )
 
 

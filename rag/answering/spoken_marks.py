@@ -17,7 +17,7 @@ UNKNOWN_SOURCE = "an unknown source"
 INITIALS = "SsAPD"
 _LEADS = frozenset("to in from by per see and of with as while whereas but both".split())
 _WORDS = ("source", "sources", *(word + s for word in ("Source", "Abstract", "Passage", "Document") for s in ("", "s")))
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(rf"[{INITIALS}][A-Za-z]*")
 _ONE = re.compile(r"[ ]\d{1,3}")
 _MANY = re.compile(r"[ ]\d{1,3}(?:(?:,[ ](?:and[ ])?|[ ]?&[ ]?|[ ]and[ ]|[ ]or[ ])\d{1,3}){0,9}")
 _MAY_BE_NUMBERS = re.compile(r"(?:[ ](?:\d[\d, &andor]*)?)?\Z")
@@ -33,13 +33,11 @@ def read_spoken(text: str, at: int, before: str, final: bool) -> Run | More | No
 
     ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none is named here.
     """
-    first = text[at : at + 1]
-    if first not in tuple(INITIALS) or before[-1:].isalnum() or before[-1:] in tuple("_-/"):
-        return None
-    if first == "s" and not _is_led(before):
-        return None
     word = _WORD.match(text, at)
-    assert word is not None  # noqa: S101 - narrows the type: the first letter is one
+    if word is None or before[-1:].isalnum() or before[-1:] in tuple("_-/"):
+        return None
+    if word.group()[0] == "s" and not _is_led(before):
+        return None
     if not final and word.end() == len(text):
         return MORE if any(known.startswith(word.group()) for known in _WORDS) else None
     if word.group() not in _WORDS:

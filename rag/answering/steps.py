@@ -57,11 +57,11 @@ def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> 
     """
     if backend.name == "extractive" or settings.judge == "off":
         return None
+    from rag.answering.budget import prompt_limit
     from rag.answering.model_judge import MAX_VERDICT_TOKENS, ModelJudge
     from rag.answering.prompting import load_prompt
 
-    limit = min(settings.max_prompt_tokens, settings.context_window - MAX_VERDICT_TOKENS)
-    return ModelJudge(load_prompt("support"), counter, limit)
+    return ModelJudge(load_prompt("support"), counter, prompt_limit(settings, MAX_VERDICT_TOKENS))
 
 
 def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:

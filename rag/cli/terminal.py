@@ -24,8 +24,7 @@ def printable(text: str) -> str:
 
 def out(text: str = "") -> None:
     """A line of the result."""
-    encoding = _encoding()
-    sys.stdout.write((printable(text) + "\n").encode(encoding, "replace").decode(encoding))
+    _write(printable(text))
 
 
 def out_json(value: Any) -> None:
@@ -37,6 +36,12 @@ def out_json(value: Any) -> None:
         text = json.dumps(value)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def _write(line: str) -> None:
+    """Writes a line as far as stdout can hold it."""
+    encoding = _encoding()
+    sys.stdout.write((line + "\n").encode(encoding, "replace").decode(encoding))
 
 
 def _encoding() -> str:
@@ -77,8 +82,7 @@ def bold(text: str) -> str:
 
 def out_bold(text: str) -> None:
     """A line of the result, set off."""
-    encoding = _encoding()
-    sys.stdout.write((bold(text) + "\n").encode(encoding, "replace").decode(encoding))
+    _write(bold(text))
 
 
 #: Where progress goes to a file or a log, a line comes after so many seconds: work that takes less needs none.

@@ -41,8 +41,8 @@ def read_papers(
 
 
 def check_paths(paths: Iterable[Path | str], format: str = "auto", options: Options | None = None) -> None:
-    """Looks at every file and directory before the first is read, so that a wrong name among many costs nothing.
-    References are left to be fetched, and pipes can be read only once.
+    """Looks at every file before the first is read, so that a wrong name among many costs nothing. References are left
+    to be fetched, directories to be walked, and pipes can be read only once.
 
     Raises:
         UsageError: there is no such format.
@@ -50,8 +50,8 @@ def check_paths(paths: Iterable[Path | str], format: str = "auto", options: Opti
     """
     check_format(format)
     for path in paths:
-        there = _is_there(path)
-        if Path(path).is_file() if there else reference_in(str(path)) is None:
+        waits = not Path(path).is_file() if _is_there(path) else reference_in(str(path))
+        if not waits:
             _recognised(Path(path), format, options or Options())
 
 

@@ -3,7 +3,7 @@
 An abstract tells what was done. It never addresses the model that reads it, sets up a dialogue, forges the marks around
 sources, or says what an answer has to contain. Rules, not a model; they ask for the form of an order (an imperative at
 the head of a sentence, a rule for assistants, "your instructions"), because papers do write *about* orders: "attackers
-make models ignore previous instructions" is a finding. In doubt a sentence is one.
+make models ignore previous instructions" is a finding. In doubt a sentence is a finding.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from rag.errors import ModelError
 from rag.models.protocols import Backend, Message
 from rag.models.registry import build_backend
 from rag.settings import Settings
-from tests.support.model_server import COMMENT, WORD, ModelServer, model_server
+from tests.support.model_server import COMMENT, WORD, ModelServer, cancel_while_serving, model_server
 
 ASK = [Message("user", "Which optimizer?")]
 
@@ -57,11 +57,7 @@ def test_cancelling_the_task_closes_a_request_that_waits_for_words(silent: Model
             async for _ in backend_at(silent).astream(ASK, max_tokens=64):
                 pass
 
-        task = asyncio.create_task(read())
-        assert await asyncio.to_thread(silent.serving.wait, 10)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        await cancel_while_serving(silent, read())
         assert await asyncio.to_thread(silent.gone.wait, 10)
 
     asyncio.run(ask())

@@ -22,7 +22,7 @@ from rag.models.extractive import Extractive
 from rag.models.protocols import Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings
-from tests.support.model_server import model_server
+from tests.support.model_server import cancel_while_serving, model_server
 from tests.support.models import PAPERS, Reply, ScriptedModel, WordShelf, paper
 
 QUESTION = "How many charts does MARLIN sort?"
@@ -200,15 +200,8 @@ def test_cancelling_closes_the_connection_of_a_server_that_is_to_judge() -> None
     answer = "MARLIN sorts 4,200 charts in 37 minutes [1]."
     with model_server(lambda body: None if is_judging(body) else answer) as server:
         settings = Settings(llm="openai", openai_base_url=server.address, model="m", judge="model")
-
-        async def ask() -> None:
-            task = asyncio.create_task(Assistant(WordShelf(PAPERS), settings, build_backend(settings)).aask(QUESTION))
-            assert await asyncio.to_thread(server.serving.wait, 10)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-        asyncio.run(ask())
+        asker = Assistant(WordShelf(PAPERS), settings, build_backend(settings))
+        asyncio.run(cancel_while_serving(server, asker.aask(QUESTION)))
         assert server.gone.wait(10)
 
 

@@ -21,7 +21,7 @@ from rag.models.extractive import Extractive
 from rag.models.protocols import Chunk, Message, Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings
-from tests.support.model_server import model_server
+from tests.support.model_server import cancel_while_serving, model_server
 from tests.support.models import MARLIN, PAPERS, TURBOT, Reply, ScriptedModel, WordShelf
 
 QUESTION = "How many charts does MARLIN sort?"
@@ -168,15 +168,8 @@ def test_cancelling_closes_the_steps_request_upstream(setting: str) -> None:
 def test_cancelling_closes_the_connection_of_a_real_server_that_is_to_rerank() -> None:
     with model_server() as server:
         settings = Settings(llm="openai", openai_base_url=server.address, model="m", rerank="model")
-
-        async def ask() -> None:
-            task = asyncio.create_task(Assistant(WordShelf(PAPERS), settings, build_backend(settings)).aask(QUESTION))
-            assert await asyncio.to_thread(server.serving.wait, 10)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-        asyncio.run(ask())
+        asker = Assistant(WordShelf(PAPERS), settings, build_backend(settings))
+        asyncio.run(cancel_while_serving(server, asker.aask(QUESTION)))
         assert server.gone.wait(10)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
+import pytest
 
 from eval.mock import reply
 
@@ -57,6 +60,15 @@ def model_server(
         finally:
             server.shutdown()
             thread.join()
+
+
+async def cancel_while_serving(server: ModelServer, work: Coroutine[Any, Any, object]) -> None:
+    """Cancels ``work`` once it gets an endless reply, and waits until it has ended so."""
+    task = asyncio.create_task(work)
+    assert await asyncio.to_thread(server.serving.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 class _Handler(BaseHTTPRequestHandler):
