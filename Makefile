@@ -42,7 +42,7 @@ test-slow: $(STAMP) ## run the tests that take minutes, those of a real small mo
 	@$(BIN)/python -c 'import xllamacpp' 2>/dev/null || $(BIN)/python -m pip install --quiet --editable '.[local]'
 	@$(BIN)/python -m pytest -m slow
 
-eval: $(STAMP) ## the quality gate: the sample questions with the model mocked, against eval/baseline.json
+eval: $(STAMP) ## the quality gate: the sample questions with the model mocked, against eval/gate/baseline.json
 	@$(BIN)/citewell eval gate
 
 lint: $(STAMP) ## ruff (lint and format) and mypy --strict
@@ -50,7 +50,7 @@ lint: $(STAMP) ## ruff (lint and format) and mypy --strict
 
 SIZES ?= 1000 10000
 bench: $(STAMP) ## measure speed and size side by side (SIZES="1000 10000 100000" takes a quarter of an hour)
-	@$(BIN)/python -m eval.bench --sizes $(SIZES)
+	@$(BIN)/python -m eval.benchmarks.speed --sizes $(SIZES)
 
 screenshots: $(STAMP) ## draw the page into out/screenshots
 	@$(BIN)/python -m ui.screenshots out/screenshots

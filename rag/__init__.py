@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rag.answering.answer import Answer as Answer
     from rag.answering.assistant import Assistant as Assistant
-    from rag.api import Library as Library
+    from rag.answering.record.answer import Answer as Answer
+    from rag.library import Library as Library
     from rag.paper import Paper as Paper
     from rag.settings import Settings as Settings
 
 _HOMES = {
-    "Answer": "rag.answering.answer",
+    "Answer": "rag.answering.record.answer",
     "Assistant": "rag.answering.assistant",
-    "Library": "rag.api",
+    "Library": "rag.library",
     "Paper": "rag.paper",
     "Settings": "rag.settings",
 }

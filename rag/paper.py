@@ -24,7 +24,7 @@ _NOT_WORD = re.compile(r"[^\w]+", re.UNICODE)
 class Paper:
     """One work. Absent facts are ``None`` (or an empty tuple for authors).
 
-    ``abstract`` holds normalised text with single spaces (see :func:`rag.text.normalise.normalise`); every offset in
+    ``abstract`` holds normalised text with single spaces (:func:`rag.language.normalise.normalise`); every offset in
     passages and citations counts characters of this very string. ``source`` names where the text came from
     and ``arxiv_version`` which version of an arXiv paper it is, where that was told; neither is part of the paper's
     identity or of its public record.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.api import Library
-from rag.library.locks import FileLock
-from rag.models.minilm import MiniLM
+from rag.library import Library
+from rag.models.embedders.minilm import MiniLM
 from rag.settings import Settings
+from rag.storage.locks import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

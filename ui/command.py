@@ -21,8 +21,8 @@ def add_parser(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serves until interrupted."""
     chosen = options.settings(arguments)
-    from ui.port import check_port
-    from ui.server import serve
+    from ui.serve.port import check_port
+    from ui.serve.server import serve
 
     check_port(arguments.host, arguments.port)
     with options.open_library(arguments, chosen, create=True) as library:

@@ -39,8 +39,8 @@ def take(outdir: Path) -> list[Path]:
     except ImportError as error:
         raise UsageError("playwright is not installed; it is one of the development dependencies") from error
     from rag.answering.assistant import Assistant
-    from rag.api import Library
-    from ui.web import running
+    from rag.library import Library
+    from ui.serve.web import running
 
     outdir.mkdir(parents=True, exist_ok=True)
     settings = Settings(llm="extractive", embedding="minilm")

@@ -16,13 +16,13 @@ from rag.cli.terminal import Progress, out, out_json, say
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
-    from eval.questions import Question
-    from eval.records import Run
-    from eval.runner import Progress as Told
-    from rag.api import Library
+    from eval.runs.records import Run
+    from eval.runs.runner import Progress as Told
+    from eval.sets.questions import Question
+    from rag.library import Library
     from rag.settings import Settings
 
-#: The same set as :data:`eval.modes.SCRIPTS`, which costs too much to import for every ``--help``.
+#: The same set as :data:`eval.runs.modes.SCRIPTS`, which costs too much to import for every ``--help``.
 MODES = ("faithful", "unfaithful", "obeying")
 _UNSAFE = re.compile(r"[^\w.\-]+")
 
@@ -62,11 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
     mode, cassette = _mode(arguments)
     require("ir_measures", "jinja2", *(["respx"] if mode != "live" or cassette else []))
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
-    from eval.compare import compare
-    from eval.modes import Plan, run_plan
-    from eval.questions import load_questions
-    from eval.records import load_run, save_run
-    from eval.report import write_reports
+    from eval.report.report import write_reports
+    from eval.runs.compare import compare
+    from eval.runs.modes import Plan, run_plan
+    from eval.runs.records import load_run, save_run
+    from eval.sets.questions import load_questions
 
     questions = load_questions(arguments.file)
     before = load_run(arguments.baseline) if arguments.baseline else None
@@ -105,7 +105,7 @@ def summary(run: Run) -> dict[str, Any]:
 
 def print_run(run: Run) -> None:
     """A run's figures as text: overall, then by category."""
-    from eval.report import BY_CATEGORY, table
+    from eval.report.report import BY_CATEGORY, table
 
     out(f"{run.label}: {len(run.questions)} questions, 95 % intervals over questions")
     for line in table(run.figures["overall"]):
@@ -159,7 +159,7 @@ def _library(
     arguments: argparse.Namespace, chosen: Settings, questions: list[Question], cache: Path
 ) -> Iterator[Library]:
     """The library the command names; with attacks in the set, a copy in which they are planted."""
-    from eval.planted import library_with
+    from eval.sets.planted import library_with
 
     with options.open_library(arguments, chosen) as library:
         _warn_of_strangers(questions, library)
@@ -191,8 +191,8 @@ def _warn_of_strangers(questions: list[Question], library: Library) -> None:
 def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:
     from dataclasses import replace
 
-    from eval.judge import Judge, judge_run
-    from rag.answering.prompting import load_prompt
+    from eval.runs.judge import Judge, judge_run
+    from rag.answering.prompt.templates import load_prompt
     from rag.models.registry import build_backend
 
     if chosen.backend == "extractive":

@@ -13,15 +13,15 @@ from rag.cli import options
 from rag.cli.terminal import Progress, out, out_bold, out_json, say
 
 if TYPE_CHECKING:
-    from eval.gate import Verdict
-    from eval.records import Run
+    from eval.gate.gate import Verdict
+    from eval.runs.records import Run
 
 
 def add_parsers(commands: options.Commands) -> None:
     """Describes both commands."""
     parser = options.add_command(commands, "gate", "run the sample set with the model mocked; fail where quality fell")
     _add_common(parser)
-    parser.add_argument("--thresholds", metavar="FILE", type=Path, help="bounds (default: eval/thresholds.toml)")
+    parser.add_argument("--thresholds", metavar="FILE", type=Path, help="bounds (default: eval/gate/thresholds.toml)")
     parser.set_defaults(run=run_gate)
     parser = options.add_command(commands, "baseline", "accept the present quality as what the gate compares with")
     _add_common(parser)
@@ -30,8 +30,8 @@ def add_parsers(commands: options.Commands) -> None:
 
 def run_gate(arguments: argparse.Namespace) -> int:
     """Runs the suite, prints every figure that counts and every reason to fail; exits with 1 where there is one."""
-    from eval.gate import BASELINE, THRESHOLDS, judge_run, load_baseline, load_thresholds
-    from eval.report import write_reports
+    from eval.gate.gate import BASELINE, THRESHOLDS, judge_run, load_baseline, load_thresholds
+    from eval.report.report import write_reports
 
     thresholds = load_thresholds(arguments.thresholds or THRESHOLDS)
     baseline = load_baseline(arguments.baseline or BASELINE)
@@ -53,7 +53,7 @@ def run_gate(arguments: argparse.Namespace) -> int:
 
 def run_baseline(arguments: argparse.Namespace) -> int:
     """Runs the suite and writes its scores where the gate looks."""
-    from eval.gate import BASELINE, load_thresholds, save_baseline
+    from eval.gate.gate import BASELINE, load_thresholds, save_baseline
 
     runs = _suite(arguments, arguments.out or default_out("gate"))
     path = save_baseline(runs, load_thresholds(), arguments.baseline or BASELINE)
@@ -65,7 +65,9 @@ def run_baseline(arguments: argparse.Namespace) -> int:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--baseline", metavar="FILE", type=Path, help="accepted scores (default: eval/baseline.json)")
+    parser.add_argument(
+        "--baseline", metavar="FILE", type=Path, help="accepted scores (default: eval/gate/baseline.json)"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help="directory of the runs (default: out/eval/gate)")
     parser.add_argument("--seed", type=int, default=0, help="of planted faults, intervals and tests")
     parser.add_argument(
@@ -76,8 +78,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, Run]:
     require("ir_measures", "jinja2", "respx")
     say("Loading ...")
-    from eval.questions import load_questions
-    from eval.suite import RUNS, SET, run_named, sample_library
+    from eval.gate.suite import RUNS, SET, run_named, sample_library
+    from eval.sets.questions import load_questions
 
     questions = load_questions(SET)
     with Progress("papers") as building, sample_library(questions, place, progress=building.ingest) as library:
@@ -97,7 +99,7 @@ def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, Run]:
 
 
 def _print(verdict: Verdict, names: Sequence[str]) -> None:
-    from eval.report import table
+    from eval.report.report import table
 
     run = verdict.run
     out_bold(f"{verdict.name}: {'passed' if verdict.passed else 'FAILED'} ({len(run.questions)} questions)")

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Indexes into a temporary library, searches, prints."""
     require("ir_measures")
     chosen = options.settings(arguments)
-    from eval.retrieval_run import evaluate_retrieval
+    from eval.benchmarks.retrieval_run import evaluate_retrieval
 
     with Progress("documents") as progress:
         figures = evaluate_retrieval(arguments.directory, chosen, judgements=arguments.qrels, progress=progress.show)
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 def run_pubmedqa(arguments: argparse.Namespace) -> int:
     """Answers every question from a temporary library, prints."""
     chosen = options.settings(arguments, llm=arguments.backend)
-    from eval.pubmedqa_run import evaluate_pubmedqa
+    from eval.benchmarks.pubmedqa_run import evaluate_pubmedqa
 
     with Progress("questions") as progress:
         figures = evaluate_pubmedqa(
@@ -65,7 +65,7 @@ def run_pubmedqa(arguments: argparse.Namespace) -> int:
 
 def run_scholarqa(arguments: argparse.Namespace) -> int:
     """Converts, and says what to do with the result."""
-    from eval.imports.scholarqa import convert_scholarqa
+    from eval.benchmarks.scholarqa import convert_scholarqa
 
     found = convert_scholarqa(arguments.file, arguments.directory)
     for skip in found.skipped[:_SHOWN_SKIPS]:

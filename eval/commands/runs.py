@@ -10,7 +10,7 @@ from rag.cli import options
 from rag.cli.terminal import out, out_json
 
 if TYPE_CHECKING:
-    from eval.compare import Comparison
+    from eval.runs.compare import Comparison
 
 
 def add_parsers(commands: options.Commands) -> None:
@@ -29,8 +29,8 @@ def add_parsers(commands: options.Commands) -> None:
 
 def run_compare(arguments: argparse.Namespace) -> int:
     """Prints each metric of both runs, the difference, and the questions that changed."""
-    from eval.compare import compare
-    from eval.records import load_run
+    from eval.runs.compare import compare
+    from eval.runs.records import load_run
 
     before, after = load_run(arguments.before), load_run(arguments.after)
     comparison = compare(before.scores, after.scores, seed=arguments.seed)
@@ -51,9 +51,9 @@ def run_compare(arguments: argparse.Namespace) -> int:
 
 def run_report(arguments: argparse.Namespace) -> int:
     """Writes the reports and prints where they are."""
-    from eval.compare import compare
-    from eval.records import load_run
-    from eval.report import write_reports
+    from eval.report.report import write_reports
+    from eval.runs.compare import compare
+    from eval.runs.records import load_run
 
     run = load_run(arguments.directory)
     before = load_run(arguments.baseline) if arguments.baseline else None
@@ -70,7 +70,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 def print_comparison(comparison: Comparison) -> None:
     """A line a metric; below it the questions that changed."""
-    from eval.report import shown
+    from eval.report.report import shown
 
     out(f"{'metric':<28}{'A':>10}{'B':>10}{'difference':>12}  95 %               p      verdict")
     for change in comparison.changes:

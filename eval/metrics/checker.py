@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.metrics.correctness import plain
 from eval.metrics.metric import AnswerRecord, metric
-from eval.questions import Question
+from eval.sets.questions import Question
 
 FAMILY = "checker"
 #: The fault that is mended by taking out a citation number, not the sentence.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from eval.metrics.metric import AnswerRecord, answered, failed, metric
-from eval.questions import Question
-from rag.answering.support import SUPPORTED
+from eval.sets.questions import Question
+from rag.answering.checking.scorer import SUPPORTED
 from rag.paper import title_key
 
 FAMILY = "citation"

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 
 from eval.metrics.metric import AnswerRecord, answered, failed, metric
-from eval.questions import Question
+from eval.sets.questions import Question
 
 FAMILY = "correctness"
 _MARKER = re.compile(r"\s?\[\d{1,4}(?:\s?[,;–-]\s?\d{1,4}){0,30}\]")

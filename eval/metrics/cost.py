@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eval.metrics.metric import AnswerRecord, Metric, Reducer, failed, median, metric, p95
-from eval.questions import Question
+from eval.sets.questions import Question
 from rag.models.prices import Price
 
 FAMILY = "cost"

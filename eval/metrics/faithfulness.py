@@ -6,7 +6,7 @@ import re
 
 from eval.metrics.correctness import plain, states
 from eval.metrics.metric import AnswerRecord, answered, metric
-from eval.questions import Question
+from eval.sets.questions import Question
 
 FAMILY = "faithfulness"
 _FIGURE = re.compile(r"(?<![\w.,])\d[\d.,]*(?<=\d)%?(?![\w])")

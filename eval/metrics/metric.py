@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.questions import Question
+from eval.sets.questions import Question
 
 #: A record as ``citewell ask --json`` prints it. The runner may add what the contract does not know:
 #: ``ranking`` (titles found, best first, when searched deeper than the sources of the prompt), ``written`` (the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eval.metrics.metric import AnswerRecord, metric, refused
-from eval.questions import Question
+from eval.sets.questions import Question
 
 FAMILY = "outcome"
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from eval.metrics.metric import AnswerRecord, Metric, failed
-from eval.questions import Question
+from eval.sets.questions import Question
 from rag.paper import title_key
 
 FAMILY = "retrieval"

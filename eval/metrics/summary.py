@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from eval.metrics.metric import AnswerRecord, Metric
 from eval.metrics.statistics import Difference, bootstrap_interval, paired_difference
 from eval.metrics.table import METRICS
-from eval.questions import Question
+from eval.sets.questions import Question
 
 #: Scores by metric, by question id; ``None`` where the metric does not apply.
 Scores: TypeAlias = Mapping[str, Mapping[str, float | None]]

@@ -1,6 +1,6 @@
 """Question to checked answer: condense, retrieve, decide, prompt, generate, check.
 
-The way is the same for all four doors here; :class:`rag.answering.run.Run` walks it, and this module waits for the
+The way is the same for all four doors here; :class:`rag.answering.pipeline.Run` walks it, and this module waits for the
 model in the caller's manner (blocking or not) and closes what it opened.
 """
 
@@ -12,16 +12,16 @@ from contextlib import aclosing, closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rag.answering.answer import Answer, Turn
-from rag.answering.budget import prompt_limit
-from rag.answering.condense import MAX_CONDENSED_TOKENS, as_turns
-from rag.answering.events import Event, Finished
-from rag.answering.model_judge import MAX_VERDICT_TOKENS
-from rag.answering.prompting import load_prompt
-from rag.answering.run import Parts, Reply, Run
-from rag.answering.steps import build_judge, build_steps, without_model
+from rag.answering.assist.model_judge import MAX_VERDICT_TOKENS
+from rag.answering.assist.steps import build_judge, build_steps, without_model
+from rag.answering.followup.condense import MAX_CONDENSED_TOKENS, as_turns
+from rag.answering.pipeline import Parts, Reply, Run
+from rag.answering.prompt.budget import prompt_limit
+from rag.answering.prompt.templates import load_prompt
+from rag.answering.record.answer import Answer, Turn
+from rag.answering.record.events import Event, Finished
 from rag.errors import ModelError
-from rag.models.extractive import Extractive
+from rag.extractive import Extractive
 from rag.models.prices import Prices
 from rag.models.protocols import Backend, Chunk, Message
 from rag.models.tokens import counter_for
@@ -29,7 +29,7 @@ from rag.retrieval.evidence import Searcher
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.answering.check import Similarity
+    from rag.answering.checking.check import Similarity
 
 History = Iterable[Turn | Mapping[str, object]]
 
@@ -41,7 +41,7 @@ class Assistant:
         searcher: the library, or a stand-in.
         settings: budgets and policies, and the backend where none is given.
         backend: what writes; built from ``settings`` on the first question where it is not given.
-        similarity: scores how alike two texts are, for the checker; see :func:`rag.answering.check.check_answer`.
+        similarity: scores how alike two texts are, for :func:`rag.answering.checking.check.check_answer`.
             A searcher's own ``similarity``, which a library has, where none is given.
     """
 
@@ -84,7 +84,7 @@ class Assistant:
 
     def stream(self, question: str, history: History = ()) -> Generator[Event]:
         """As :meth:`ask`, told while it happens: ``Condensed``, ``Retrieved``, a ``TextDelta`` for every piece of text
-        that may be shown, and last ``Finished`` with the answer (:mod:`rag.answering.events`).
+        that may be shown, and last ``Finished`` with the answer (:mod:`rag.answering.record.events`).
 
         Closing it closes the request upstream.
         """

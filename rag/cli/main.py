@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rag.cli import ask, doctor, export, ingest, papers, rebuild, search
+from rag.cli.commands import ask, doctor, export, ingest, papers, rebuild, search
 from rag.cli.logs import logs
 from rag.cli.terminal import fail
 from rag.errors import CitewellError, UsageError

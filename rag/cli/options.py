@@ -14,11 +14,11 @@ from rag.cli.terminal import Progress, say
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
-    from rag.api import Library
-    from rag.library.filters import Filters
-    from rag.library.manifest import Manifest
+    from rag.library import Library
     from rag.readers import Record
     from rag.settings import Settings
+    from rag.storage.filters import Filters
+    from rag.storage.manifest import Manifest
 
 #: What ``add_subparsers`` gives; argparse keeps the class to itself.
 Commands = Any
@@ -71,7 +71,7 @@ def years(text: str) -> tuple[int | None, int | None]:
 
 def filters(arguments: argparse.Namespace) -> Filters | None:
     """The filter the options describe, or ``None`` when they describe none."""
-    from rag.library.filters import Filters
+    from rag.storage.filters import Filters
 
     first, last = arguments.year or (None, None)
     return Filters(first, last, tuple(arguments.author), tuple(arguments.venue)) or None
@@ -87,7 +87,7 @@ def settings(arguments: argparse.Namespace, **overrides: Any) -> Settings:
 def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: bool = False) -> Library:
     """The library a command works on; with ``--sample`` an empty one is filled first, and one that was left half-filled
     with the sample is filled up."""
-    from rag.api import Library
+    from rag.library import Library
 
     sample = getattr(arguments, "sample", False)
     with Progress("papers") as progress:
@@ -106,8 +106,8 @@ def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: boo
 
 def open_manifest(arguments: argparse.Namespace) -> AbstractContextManager[Manifest]:
     """The manifest alone: what the library holds, without loading a model or opening an index."""
-    from rag.library.opening import open_manifest as opened
-    from rag.library.server import ServerAddress
+    from rag.storage.opening import open_manifest as opened
+    from rag.storage.server.server import ServerAddress
 
     chosen = settings(arguments)
     return opened(chosen.library, ServerAddress.of(chosen))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from rag.answering.answer import Answer
+from rag.answering.record.answer import Answer
 from rag.errors import UsageError
 from rag.export.export import export
 
@@ -25,7 +25,7 @@ def export_answer(answer: Answer, format: str) -> str:
         UsageError: there is no such format.
     """
     if format in _WHOLE:
-        return str(import_module(f"rag.export.{_WHOLE[format]}").render(answer))
+        return str(import_module(f"rag.export.formats.{_WHOLE[format]}").render(answer))
     if format in BIBLIOGRAPHIES:
         return export([citation.paper for citation in answer.citations], format)
     raise UsageError(f"unknown format {format!r}; answers are exported as {', '.join(ANSWER_FORMATS)}")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from rag.text import blocks as layout
-from rag.text.blocks import Align, unescaped
-from rag.text.inline import Style, atoms
-from rag.text.sentences import Span
+from rag.answering.record import blocks as layout
+from rag.answering.record.blocks import Align, unescaped
+from rag.answering.record.inline import Style, atoms
+from rag.language.sentences import Span
 
 Kind = Literal["p", "ul", "ol", "table"]
 

@@ -23,4 +23,4 @@ def export(papers: Sequence[Paper], format: str) -> str:
     """
     if format not in _MODULES:
         raise UsageError(f"unknown format {format!r}; papers are exported as {', '.join(FORMATS)}")
-    return str(import_module(f"rag.export.{_MODULES[format]}").render(papers))
+    return str(import_module(f"rag.export.formats.{_MODULES[format]}").render(papers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.answering.answer import Answer, Outcome, Sentence
+from rag.answering.record.answer import Answer, Outcome, Sentence
 
 OUTCOMES: dict[Outcome, str] = {
     "answered": "Answered",

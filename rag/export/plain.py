@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.readers.markup import from_markup
+from rag.readers.markup.markup import from_markup
 
 _NUMBERED = str.maketrans({"<": "&#60;", ">": "&#62;", "&": "&#38;"})
 

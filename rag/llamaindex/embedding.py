@@ -11,8 +11,8 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.bridge.pydantic import PrivateAttr
 
 from rag.errors import ModelError
+from rag.models.embedders.vectors import unit_vectors
 from rag.models.protocols import Embedder, Vectors
-from rag.models.vectors import unit_vectors
 
 
 class CitewellEmbedding(BaseEmbedding):

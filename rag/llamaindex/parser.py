@@ -8,8 +8,8 @@ from typing import Any
 from llama_index.core.node_parser.interface import NodeParser
 from llama_index.core.schema import BaseNode, Document, MetadataMode, NodeRelationship, TextNode
 
-from rag.library.passages import passages
 from rag.paper import Paper
+from rag.storage.index.passages import passages
 
 TITLE = "title"
 

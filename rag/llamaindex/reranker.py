@@ -10,9 +10,9 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 
-from rag.answering.listwise import MAX_RANKING_TOKENS, RERANKED, Candidate, ranking_request
-from rag.answering.permutation import read_order
-from rag.answering.prompting import Prompt, load_prompt
+from rag.answering.assist.permutation import read_order
+from rag.answering.assist.reranking import MAX_RANKING_TOKENS, RERANKED, Candidate, ranking_request
+from rag.answering.prompt.templates import Prompt, load_prompt
 from rag.errors import ModelError
 from rag.llamaindex.parser import TITLE
 from rag.models.protocols import Backend, Message

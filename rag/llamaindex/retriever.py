@@ -9,9 +9,9 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, QueryBundle
 
-from rag.library.filters import Filters
 from rag.llamaindex.parser import paper_node
 from rag.retrieval.evidence import Evidence, Searcher, SearchResult
+from rag.storage.filters import Filters
 
 
 class CitewellRetriever(BaseRetriever):

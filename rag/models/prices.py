@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rag.errors import SettingsError
-from rag.models.endpoint import OPENAI_BASE_URL
+from rag.models.openai.endpoint import OPENAI_BASE_URL
 from rag.models.protocols import Backend, Usage
 from rag.settings import Settings
 

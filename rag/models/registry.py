@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.models.endpoint import OPENAI_BASE_URL, Endpoint
-from rag.models.retry import RetryPolicy
+from rag.models.openai.endpoint import OPENAI_BASE_URL, Endpoint
+from rag.models.openai.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from rag.models.protocols import Backend, Embedder
@@ -23,12 +23,12 @@ def build_backend(settings: Settings) -> Backend:
     """
     if settings.backend == "openai":
         endpoint = Endpoint.for_answers(settings)
-        from rag.models.openai_backend import OpenAIBackend
+        from rag.models.openai.backend import OpenAIBackend
 
         return OpenAIBackend(endpoint, context_window=settings.context_window, retry=_retry(settings))
     if settings.backend == "llamacpp":
-        from rag.models.llamacpp import LlamaCpp
-        from rag.models.small_model import small_model
+        from rag.models.llamacpp.backend import LlamaCpp
+        from rag.models.llamacpp.small_model import small_model
 
         return LlamaCpp(
             settings.gguf or small_model(),
@@ -37,7 +37,7 @@ def build_backend(settings: Settings) -> Backend:
             threads=settings.threads,
             retry=_retry(settings),
         )
-    from rag.models.extractive import Extractive
+    from rag.extractive import Extractive
 
     return Extractive()
 
@@ -51,16 +51,16 @@ def build_embedder(settings: Settings) -> Embedder:
     """
     if settings.embedding == "openai":
         endpoint = Endpoint.for_embeddings(settings)
-        from rag.models.openai_embedder import OpenAIEmbedder
+        from rag.models.embedders.openai import OpenAIEmbedder
 
         # Known lengths save asking the server before a library is opened, if only to list its papers.
         known = _DIMENSIONS.get(endpoint.model) if endpoint.base_url == OPENAI_BASE_URL else None
         return OpenAIEmbedder(endpoint, dimension=known, retry=_retry(settings))
     if settings.embedding == "fastembed":
-        from rag.models.fastembed_embedder import FastEmbed
+        from rag.models.embedders.fastembed import FastEmbed
 
         return FastEmbed(settings.embedding_model_name, threads=settings.threads)
-    from rag.models.minilm import MiniLM
+    from rag.models.embedders.minilm import MiniLM
 
     return MiniLM(settings.threads)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from rag.language.normalise import normalise
 from rag.paper import Paper, arxiv_version_of, normal_arxiv_id, normal_doi
-from rag.text.normalise import normalise
 
 #: Characters of one record (a line of JSON Lines, a BibTeX entry, a row) before it is taken for damage and skipped.
 MAX_RECORD = 16 * 1024 * 1024

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rag.readers.json_records import first_values
-from rag.readers.page_text import blocks_of, looks_like_a_list
+from rag.readers.parsing.json_records import first_values
+from rag.readers.parsing.page_text import blocks_of, looks_like_a_list
 from rag.readers.source import Source
 
 _MARKUP_HEAD = 64 * 1024
@@ -48,7 +48,7 @@ def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | No
     )
     if first is not None:
         return first[1]
-    from rag.readers.table import layout_of
+    from rag.readers.formats.table import layout_of
 
     if layout_of(head, columns) is not None:
         return "csv"

@@ -9,9 +9,9 @@ from pathlib import Path
 from rag.errors import ReadError
 from rag.readers.base import Options, Record, Skip
 from rag.readers.detect import detect
-from rag.readers.formats import FORMATS, check_format
+from rag.readers.network.remote import Reference, Remote, reference_in
 from rag.readers.records import records_of
-from rag.readers.remote import Reference, Remote, reference_in
+from rag.readers.registry import FORMATS, check_format
 from rag.readers.source import Source, shown_path
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rag.errors import ReadError
 from rag.readers.base import Options, Record, Skip
-from rag.readers.formats import reader_of
+from rag.readers.registry import reader_of
 from rag.readers.source import CutError, Source
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.library.passages import paper_of
-from rag.library.rows import Block
-from rag.library.store import Store
 from rag.models.protocols import Vectors
 from rag.retrieval.fusion import Scores, fuse, gate
 from rag.retrieval.question import Question
+from rag.storage.index.passages import paper_of
+from rag.storage.index.rows import Block
+from rag.storage.store import Store
 
 #: A paper has about three passages, of which one or two are near: so many hits hold that many papers, mostly.
 _PASSAGES_A_PAPER = 1.5

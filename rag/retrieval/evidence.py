@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rag.library.filters import Filters as Filters
-from rag.library.passages import Passage
 from rag.paper import Paper
+from rag.storage.filters import Filters as Filters
+from rag.storage.index.passages import Passage
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from rag.language.terms import is_technical_name, names
 from rag.retrieval.fusion import idf
 from rag.retrieval.question import Question, Terms
 from rag.retrieval.relevance import Signals
-from rag.text.terms import is_technical_name, names
 
 #: Names are looked for this far into a question.
 _NAMES_WITHIN = 2_000

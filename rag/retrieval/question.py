@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from rag.library.lexical import MAX_QUERY_TERMS
 from rag.retrieval.fusion import idf
 from rag.retrieval.query import keywords
+from rag.storage.index.lexical import MAX_QUERY_TERMS
 
 
 class Terms(Protocol):

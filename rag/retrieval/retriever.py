@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.library.filters import Filters
-from rag.library.passages import Passage
-from rag.library.store import Store
 from rag.models.protocols import Embedder, Vectors
 from rag.paper import Paper
 from rag.retrieval.candidates import Candidates, gather
@@ -23,6 +20,9 @@ from rag.retrieval.neighbours import HEARD, lifted
 from rag.retrieval.query import clean, identifier_keys, title_keys
 from rag.retrieval.question import read
 from rag.retrieval.relevance import along, count_relevant, relevance
+from rag.storage.filters import Filters
+from rag.storage.index.passages import Passage
+from rag.storage.store import Store
 
 #: Each half offers this many papers beyond those asked for, so that one good in both is not missed.
 _MARGIN = 30

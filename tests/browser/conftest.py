@@ -69,7 +69,7 @@ def scripted() -> Scripted:
 @pytest.fixture(scope="module")
 def address(chromium: Browser, scripted: Scripted) -> Iterator[str]:
     """The shared page's address."""
-    from ui.web import running
+    from ui.serve.web import running
 
     with running(scripted.shelf, scripted, Settings()) as url:
         yield url

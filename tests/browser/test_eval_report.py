@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eval.compare import compare
-from eval.report import write_reports
+from eval.report.report import write_reports
+from eval.runs.compare import compare
 from tests.support.runs import abstention, answer, question, run_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 
 from rag.answering.assistant import Assistant
-from rag.api import Library
-from rag.models.extractive import Extractive
+from rag.extractive import Extractive
+from rag.library import Library
 from rag.models.protocols import Chunk, Message
 from rag.settings import Settings
 from tests.browser.conftest import GRADIO_WARNINGS, Visit
@@ -38,7 +38,7 @@ class Held(Extractive):
 def test_the_sample_library_answers_with_the_sentence_it_rests_on(
     visit: Callable[..., Visit], sample_library: Library
 ) -> None:
-    from ui.web import running
+    from ui.serve.web import running
 
     backend = Held()
     assistant = Assistant(sample_library, Settings(), backend)

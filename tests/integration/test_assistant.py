@@ -13,20 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answering import outcome as says
-from rag.answering.answer import Answer, Turn
 from rag.answering.assistant import Assistant
-from rag.answering.budget import count_messages
-from rag.answering.events import Condensed, Event, Finished, Retrieved, TextDelta
+from rag.answering.prompt.budget import count_messages
+from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
+from rag.answering.prompt.sources import parse_prompt
+from rag.answering.record import wording as says
+from rag.answering.record.answer import Answer, Turn
+from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError, UsageError
-from rag.models.extractive import Extractive
+from rag.extractive import Extractive
 from rag.models.protocols import Chunk, Usage, Vectors
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Filters, SearchResult
 from rag.retrieval.relevance import ON_TOPIC
 from rag.settings import Settings
-from rag.text.sentinels import NOT_FOUND, NOT_STATED
-from rag.text.sources import parse_prompt
 from tests.support.models import PAPERS, Reply, ScriptedModel, WordShelf, cut
 
 QUESTION = "How many charts does MARLIN sort?"

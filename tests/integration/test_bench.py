@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import systems
+from eval.benchmarks.speed import systems
 from tests.conftest import ROOT
 
 
@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 @pytest.mark.timeout(600)
 def test_every_system_is_measured_side_by_side(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
-    command = [sys.executable, "-m", "eval.bench", "--sizes", "120", "--out", str(out)]
+    command = [sys.executable, "-m", "eval.benchmarks.speed", "--sizes", "120", "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     record = json.loads(out.read_text())

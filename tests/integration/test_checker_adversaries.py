@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.answering.check import check_answer
-from rag.api import Library
+from rag.answering.checking.check import check_answer
+from rag.library import Library
 from tests.conftest import ROOT
 from tests.support.adversarial import Case, Gold, adversaries, read_gold, read_page
 from tests.support.other_attacks import other_attacks, sample_golds

@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from rag.api import Library
 from rag.cli import main
 from rag.errors import LibraryBusyError, LibraryError, ServerError
-from rag.library.check import check_library
-from rag.library.lease import Lease
-from rag.library.rebuild import rebuild
-from rag.library.repair import repair
-from rag.library.server import Server, ServerAddress
-from rag.library.shared import SharedStore
+from rag.library import Library
 from rag.settings import Settings
+from rag.storage.health.check import check_library
+from rag.storage.health.rebuild import rebuild
+from rag.storage.health.repair import repair
+from rag.storage.server.lease import Lease
+from rag.storage.server.server import Server, ServerAddress
+from rag.storage.server.shared import SharedStore
 from tests.conftest import ROOT
 from tests.support.chroma_server import ChromaServer, door
 from tests.support.ingest_process import synthetic

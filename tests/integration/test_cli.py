@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from rag.api import Library
 from rag.cli import main
+from rag.library import Library
 from rag.paper import Paper
 
 PAPER_FIELDS = {"id", "title", "abstract", "authors", "year", "venue", "url", "doi", "arxiv_id", "pmid"}
@@ -362,8 +362,8 @@ def test_an_unknown_setting_is_named(run: Any, library: Path, monkeypatch: pytes
 def test_a_library_of_another_embedding_model_says_what_mends_it(
     run: Any, library: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("rag.models.minilm.NAME", "other@2")
-    monkeypatch.setattr("rag.models.minilm.MiniLM.name", "other@2")
+    monkeypatch.setattr("rag.models.embedders.minilm.NAME", "other@2")
+    monkeypatch.setattr("rag.models.embedders.minilm.MiniLM.name", "other@2")
     code, _, err = run("search", "x")
     assert code == 1
     assert "citewell rebuild" in err

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from eval.records import load_run
-from rag.api import Library
+from eval.runs.records import load_run
 from rag.cli import main
-from rag.models.minilm import MiniLM
+from rag.library import Library
+from rag.models.embedders.minilm import MiniLM
 from rag.paper import Paper
 
 LAMB = "Large Batch Optimization"
@@ -173,9 +173,9 @@ def test_attacks_go_into_a_copy_of_the_library(call: Called, library: Path, tmp_
 def test_a_model_is_recorded_once_and_replayed_without_it(
     call: Called, library: Path, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from eval import cassettes, mock
-    from eval.questions import load_questions
-    from eval.writers import Faithful
+    from eval.sets.questions import load_questions
+    from eval.stand_ins import cassettes, mock
+    from eval.stand_ins.scripted_models import Faithful
 
     script = Faithful(load_questions(asked))
     monkeypatch.setattr(cassettes, "_send", lambda request: mock.reply(request, script))

@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from eval.gate import Thresholds, Verdict, judge_run, load_baseline, load_thresholds, save_baseline
-from eval.questions import Question, load_questions
-from eval.records import Run
-from eval.remembering import Remembering
-from eval.runner import Scripted
-from eval.suite import SET, run_named
-from eval.writers import Written
-from rag.answering import check, run
-from rag.answering.check import CheckedAnswer
-from rag.api import Library
-from rag.models.minilm import MiniLM
+from eval.gate.gate import Thresholds, Verdict, judge_run, load_baseline, load_thresholds, save_baseline
+from eval.gate.suite import SET, run_named
+from eval.runs.records import Run
+from eval.runs.runner import Scripted
+from eval.sets.questions import Question, load_questions
+from eval.stand_ins.remembering import Remembering
+from eval.stand_ins.scripted_models import Written
+from rag.answering import pipeline as run
+from rag.answering.checking import check
+from rag.answering.checking.check import CheckedAnswer
+from rag.answering.prompt.sources import parse_prompt
+from rag.library import Library
+from rag.models.embedders.minilm import MiniLM
 from rag.models.protocols import Message
 from rag.retrieval.evidence import Filters, SearchResult
-from rag.text.sources import parse_prompt
 
 # The healthy runs are made in the set-up of the first test.
 pytestmark = pytest.mark.timeout(600)
@@ -135,7 +136,7 @@ def test_a_shuffled_retriever_closes_the_gate(
 def test_a_prompt_without_its_sources_closes_the_gate(
     questions: list[Question], library: Library, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rag.answering.budget.render_sources", lambda _: "")
+    monkeypatch.setattr("rag.answering.prompt.budget.render_sources", lambda _: "")
     verdict = gate("faithful", run_named("faithful", questions, library, tmp_path, workers=2))
     assert not verdict.passed
     assert {"outcome_accuracy", "correct", "citation_recall"} <= {change.metric for change in verdict.fell}

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from eval.imports.records import DatasetError
-from eval.pubmedqa_run import INSTRUCTION, evaluate_pubmedqa
-from eval.retrieval_run import evaluate_retrieval
-from rag.models.minilm import MiniLM
+from eval.benchmarks.pubmedqa_run import INSTRUCTION, evaluate_pubmedqa
+from eval.benchmarks.records import DatasetError
+from eval.benchmarks.retrieval_run import evaluate_retrieval
+from rag.answering.prompt.sources import parse_prompt
+from rag.models.embedders.minilm import MiniLM
 from rag.models.protocols import Chunk, Message
 from rag.settings import Settings
-from rag.text.sources import parse_prompt
 from tests.support.words import WordEmbedder
 
 ROOT = Path(__file__).resolve().parents[2]

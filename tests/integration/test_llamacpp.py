@@ -16,13 +16,13 @@ import httpx
 import pytest
 import respx
 
+from rag.answering.prompt.sources import SourceText, render_question, render_sources
 from rag.errors import ModelError, SettingsError
-from rag.models import small_model
-from rag.models.llamacpp import LlamaCpp
+from rag.models.llamacpp import small_model
+from rag.models.llamacpp.backend import LlamaCpp
 from rag.models.protocols import Message, Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings
-from rag.text.sources import SourceText, render_question, render_sources
 
 ADDRESS = "http://127.0.0.1:4711"
 LAMB = SourceText(1, "Large batches", ("We propose the optimizer LAMB. It trains BERT in 76 minutes.",))

@@ -18,8 +18,6 @@ from llama_index.core.schema import Document, MetadataMode, NodeWithScore, Query
 from pydantic import Field
 
 from rag.errors import ModelError
-from rag.library.filters import Filters
-from rag.library.passages import embedding_text, passages
 from rag.llamaindex import (
     CitewellEmbedding,
     CitewellRetriever,
@@ -34,6 +32,8 @@ from rag.llamaindex.parser import paper_node
 from rag.models.protocols import Chunk, Message, Vectors
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
+from rag.storage.filters import Filters
+from rag.storage.index.passages import embedding_text, passages
 
 LAMB = Paper.create(
     title="Large Batch Optimization",

@@ -11,14 +11,14 @@ import httpx
 import pytest
 import respx
 
-from eval.mock import BASE_URL, reply
-from rag.answering.answer import Answer
+from eval.stand_ins.mock import BASE_URL, reply
 from rag.answering.assistant import Assistant
-from rag.answering.events import Event, Finished, TextDelta
-from rag.api import Library
+from rag.answering.record.answer import Answer
+from rag.answering.record.events import Event, Finished, TextDelta
 from rag.cli import main
 from rag.errors import ModelError
-from rag.models.extractive import Extractive
+from rag.extractive import Extractive
+from rag.library import Library
 from rag.models.protocols import Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings

@@ -12,12 +12,12 @@ import httpx
 import pytest
 import respx
 
-from eval.mock import BASE_URL, reply
-from rag.answering.answer import Answer
+from eval.stand_ins.mock import BASE_URL, reply
 from rag.answering.assistant import Assistant
-from rag.answering.events import Condensed, Event, Finished, Retrieved
+from rag.answering.record.answer import Answer
+from rag.answering.record.events import Condensed, Event, Finished, Retrieved
 from rag.errors import ModelError
-from rag.models.extractive import Extractive
+from rag.extractive import Extractive
 from rag.models.protocols import Chunk, Message, Usage
 from rag.models.registry import build_backend
 from rag.settings import Settings

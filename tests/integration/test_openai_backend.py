@@ -14,12 +14,12 @@ import respx
 from pydantic import SecretStr
 
 from rag.errors import ModelError, SettingsError
-from rag.models import wire
-from rag.models.endpoint import Endpoint
-from rag.models.openai_backend import OpenAIBackend
+from rag.models.openai import wire
+from rag.models.openai.backend import OpenAIBackend
+from rag.models.openai.endpoint import Endpoint
+from rag.models.openai.retry import RetryPolicy
 from rag.models.protocols import Backend, Chunk, Message, Usage
 from rag.models.registry import build_backend
-from rag.models.retry import RetryPolicy
 from rag.settings import Settings
 
 BASE = "http://model.test/v1"

@@ -13,11 +13,11 @@ import respx
 from pydantic import SecretStr
 
 from rag.errors import ModelError
-from rag.models import openai_embedder
-from rag.models.endpoint import Endpoint
-from rag.models.openai_embedder import OpenAIEmbedder
+from rag.models.embedders import openai as openai_embedder
+from rag.models.embedders.openai import OpenAIEmbedder
+from rag.models.openai.endpoint import Endpoint
+from rag.models.openai.retry import RetryPolicy
 from rag.models.registry import build_embedder
-from rag.models.retry import RetryPolicy
 from rag.settings import Settings
 
 JSON = {"content-type": "application/json"}

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rag.api import Library
-from rag.library.check import check_library
+from rag.library import Library
 from rag.settings import Settings
+from rag.storage.health.check import check_library
 from tests.conftest import ROOT
 from tests.support.ingest_process import synthetic
 from tests.support.words import WordEmbedder

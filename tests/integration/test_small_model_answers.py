@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.answering.answer import Answer, Sentence
 from rag.answering.assistant import Assistant
-from rag.api import Library
-from rag.models.llamacpp import LlamaCpp
-from rag.models.small_model import small_model
+from rag.answering.record.answer import Answer, Sentence
+from rag.library import Library
+from rag.models.llamacpp.backend import LlamaCpp
+from rag.models.llamacpp.small_model import small_model
 from rag.settings import Settings
 
 DEV_QUESTIONS = Path(__file__).resolve().parents[3] / "shared" / "evalset" / "questions.dev.jsonl"

@@ -13,8 +13,8 @@ import pytest
 _SERVE = """
 from rag.settings import Settings
 from tests.support.scripted import SampleShelf, Scripted
-from ui.port import take_port
-from ui.server import serve
+from ui.serve.port import take_port
+from ui.serve.server import serve
 with take_port("127.0.0.1", 0) as taken:
     port = taken.getsockname()[1]
 shelf = SampleShelf()

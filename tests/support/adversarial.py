@@ -14,13 +14,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from rag.answering.figures import Figure, figures
-from rag.answering.words import names, stems
-from rag.library.passages import passages
+from rag.answering.checking.rules.figures import Figure, figures
+from rag.answering.checking.words import names, stems
+from rag.language.normalise import normalise
+from rag.language.sentences import sentences
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage
-from rag.text.normalise import normalise
-from rag.text.sentences import sentences
+from rag.storage.index.passages import passages
 
 DISTRACTORS = 5
 

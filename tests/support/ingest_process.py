@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rag.api import Library
-from rag.library import ingest as module
+from rag.library import Library
 from rag.paper import Paper
 from rag.settings import Settings
+from rag.storage.ingest import ingest as module
 from tests.support.words import WordEmbedder
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.bench.memory import peak_bytes
-from rag.api import Library
+from eval.benchmarks.speed.memory import peak_bytes
+from rag.library import Library
 from rag.models.protocols import Vectors
 from rag.paper import Paper
 from rag.settings import Settings

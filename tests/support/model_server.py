@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from eval.mock import reply
+from eval.stand_ins.mock import reply
 
 #: Signs of life without a word, as servers send them that are busy.
 COMMENT = b": alive\n\n"

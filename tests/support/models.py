@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import ModelError
-from rag.library.passages import passages
+from rag.language.terms import stems
 from rag.models.protocols import Chunk, Message, Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, Filters, ScoredPassage, SearchResult
-from rag.text.terms import stems
+from rag.storage.index.passages import passages
 
 Reply = Sequence[str | Chunk | Exception]
 

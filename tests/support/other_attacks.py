@@ -12,10 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from random import Random
 
-from rag.answering.figures import figures
-from rag.answering.words import names
+from rag.answering.checking.rules.figures import figures
+from rag.answering.checking.words import names
+from rag.language.sentences import sentences
 from rag.paper import Paper
-from rag.text.sentences import sentences
 from tests.support.adversarial import Case, Gold, read_gold
 
 Template = Callable[[str, Gold, Gold], str | None]

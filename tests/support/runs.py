@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.questions import EvidenceQuote, Question
-from eval.records import Identity, Run
-from eval.runner import score_run, set_digest
+from eval.runs.records import Identity, Run
+from eval.runs.runner import score_run, set_digest
+from eval.sets.questions import EvidenceQuote, Question
 
 
 def question(number: int, *, category: str = "single", text: str = "What does it say?") -> Question:

@@ -9,14 +9,14 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from rag.answering.answer import Answer, Citation, LedgerEntry, Quote, Sentence, Turn
-from rag.answering.events import Condensed, Event, Finished, Retrieved, TextDelta
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence, Turn
+from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError
-from rag.library.passages import passages
+from rag.language.sentences import sentences
 from rag.models.protocols import Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
-from rag.text.sentences import sentences
+from rag.storage.index.passages import passages
 
 
 class SampleShelf:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.bounds import bound_of, turned_bounds
-from rag.answering.figures import figures
-from rag.answering.roles import reversed_comparisons
+from rag.answering.checking.rules.bounds import bound_of, turned_bounds
+from rag.answering.checking.rules.comparisons import reversed_comparisons
+from rag.answering.checking.rules.figures import figures
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answering.budget import KEEP_PER_PAPER, Request, count_messages, fit, prompt_limit
-from rag.answering.prompting import load_prompt
+from rag.answering.prompt.budget import KEEP_PER_PAPER, Request, count_messages, fit, prompt_limit
+from rag.answering.prompt.sources import parse_prompt
+from rag.answering.prompt.templates import load_prompt
 from rag.errors import UsageError
+from rag.language.sentences import sentences
 from rag.models.tokens import counter_for
 from rag.paper import Paper
 from rag.settings import Settings
-from rag.text.sentences import sentences
-from rag.text.sources import parse_prompt
 from tests.support.models import LICHEN, MARLIN, PAPERS, TURBOT, evidence_of, paper
 
 PROMPT = load_prompt("answer")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rag.answering.citations import CitationStream, find_markers
-from rag.answering.markup import LINK_REMOVED
+from rag.answering.citations.inert_markup import LINK_REMOVED
+from rag.answering.citations.stream import CitationStream, find_markers
 
 
 def normal(text: str, sources: int = 5, **options: object) -> str:

@@ -17,7 +17,7 @@ _SAY = """
 import logging
 from rag.cli.logs import logs
 with logs(debug={debug}):
-    for name in ("rag.library.store", "ui.stream", "eval.runner", "chromadb.telemetry", "httpx"):
+    for name in ("rag.storage.store", "ui.page.stream", "eval.runs.runner", "chromadb.telemetry", "httpx"):
         logging.getLogger(name).warning("a warning of %s", name)
         logging.getLogger(name).info("a remark of %s", name)
 """
@@ -31,15 +31,15 @@ def _said(*, debug: bool) -> list[str]:
 
 def test_our_own_warnings_are_shown_and_those_of_libraries_are_not() -> None:
     assert _said(debug=False) == [
-        "a warning of rag.library.store",
-        "a warning of ui.stream",
-        "a warning of eval.runner",
+        "a warning of rag.storage.store",
+        "a warning of ui.page.stream",
+        "a warning of eval.runs.runner",
     ]
 
 
 def test_debug_shows_what_everyone_says() -> None:
     said = _said(debug=True)
-    assert {"a warning of chromadb.telemetry", "a remark of httpx", "a remark of ui.stream"} <= set(said)
+    assert {"a warning of chromadb.telemetry", "a remark of httpx", "a remark of ui.page.stream"} <= set(said)
 
 
 def _state() -> list[object]:
@@ -62,12 +62,12 @@ def test_a_fault_logged_while_a_command_runs_is_seen_with_its_traceback(
         try:
             raise KeyError("lost")
         except KeyError:
-            logging.getLogger("ui.stream").exception("an answer broke \x1b[2Joff")
+            logging.getLogger("ui.page.stream").exception("an answer broke \x1b[2Joff")
         return 0
 
-    monkeypatch.setattr("rag.cli.doctor.run", faulty)
+    monkeypatch.setattr("rag.cli.commands.doctor.run", faulty)
     assert main(["doctor"]) == 0
     said = capsys.readouterr().err
-    assert "ui.stream: ERROR: an answer broke" in said
+    assert "ui.page.stream: ERROR: an answer broke" in said
     assert "KeyError: 'lost'" in said
     assert "\x1b" not in said

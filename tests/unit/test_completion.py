@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from rag.answering.prompt.sources import SourceText, render_question, render_sources
 from rag.errors import ModelError
-from rag.models.completion import STOPS, completion_task
+from rag.models.openai.completion import STOPS, completion_task
 from rag.models.protocols import Message
-from rag.text.sources import SourceText, render_question, render_sources
 
 
 def request(*sources: SourceText, question: str = "Which optimizer?") -> list[Message]:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.answer import Turn
-from rag.answering.budget import count_messages
-from rag.answering.condense import MAX_HISTORY_TOKENS, as_turns, condense_request, read_condensed
-from rag.answering.followup import standalone
-from rag.answering.items import items
-from rag.answering.prompting import load_prompt
+from rag.answering.followup.condense import MAX_HISTORY_TOKENS, as_turns, condense_request, read_condensed
+from rag.answering.followup.items import items
+from rag.answering.followup.standalone import standalone
+from rag.answering.prompt.budget import count_messages
+from rag.answering.prompt.templates import load_prompt
+from rag.answering.record.answer import Turn
 from rag.errors import UsageError
 from rag.models.tokens import counter_for
 

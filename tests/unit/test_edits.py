@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.edits import turned
+from rag.answering.checking.rules.near_copies import turned
 
 STATED = "The layerwise decay of learning rates is stable in large models and reduces training cost on every task."
 

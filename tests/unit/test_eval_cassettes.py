@@ -12,14 +12,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from eval.cassettes import CassetteError, Replay, load_cassette, recording, scrub
-from eval.mock import mocked_model, reply
+from eval.stand_ins.cassettes import CassetteError, Replay, load_cassette, recording, scrub
+from eval.stand_ins.mock import mocked_model, reply
+from rag.answering.prompt.sources import SourceText, render_question, render_source
 from rag.errors import ModelError
-from rag.models.endpoint import Endpoint
-from rag.models.openai_backend import OpenAIBackend
+from rag.models.openai.backend import OpenAIBackend
+from rag.models.openai.endpoint import Endpoint
 from rag.models.protocols import Message, Usage
 from rag.settings import Settings
-from rag.text.sources import SourceText, render_question, render_source
 
 BASE = "http://model.test/v1"
 KEY = "sk-very-secret-0123456789"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.compare import comparable, compare, holm
-from eval.plots import wilson
+from eval.report.plots import wilson
+from eval.runs.compare import comparable, compare, holm
 
 QUESTIONS = [f"q{n:02d}" for n in range(40)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.gate import (
+from eval.gate.gate import (
     BASELINE,
     GateError,
     Thresholds,
@@ -16,9 +16,9 @@ from eval.gate import (
     load_thresholds,
     save_baseline,
 )
-from eval.questions import load_questions
-from eval.records import Run
-from eval.suite import RUNS, SET
+from eval.gate.suite import RUNS, SET
+from eval.runs.records import Run
+from eval.sets.questions import load_questions
 from tests.support.runs import abstention, answer, question, run_of
 
 QUESTIONS = [question(n) for n in range(30)]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from eval.helpers import Helper, ideal, overlap
-from rag.answering.expansion import Expansion
-from rag.answering.listwise import Candidate, ranking_request
-from rag.answering.permutation import read_order
-from rag.answering.prompting import load_prompt
+from eval.stand_ins.scripted_reranker import Helper, ideal, overlap
+from rag.answering.assist.expansion import Expansion
+from rag.answering.assist.permutation import read_order
+from rag.answering.assist.reranking import Candidate, ranking_request
+from rag.answering.prompt.sentinels import NOT_FOUND
+from rag.answering.prompt.sources import SourceText, parse_prompt
+from rag.answering.prompt.templates import load_prompt
 from rag.models.protocols import Message
 from rag.models.tokens import counter_for
 from rag.paper import title_key
 from rag.retrieval.evidence import SearchResult
-from rag.text.sentinels import NOT_FOUND
-from rag.text.sources import SourceText, parse_prompt
 from tests.support.models import MARLIN, PAPERS, TURBOT, evidence_of
 
 COUNTER = counter_for("gpt-4o-mini")

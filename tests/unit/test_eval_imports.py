@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from eval.imports.beir import open_beir
-from eval.imports.pubmedqa import load_pubmedqa
-from eval.imports.records import DatasetError
-from eval.imports.scholarqa import convert_scholarqa, load_scholarqa
-from eval.questions import load_questions
+from eval.benchmarks.beir import open_beir
+from eval.benchmarks.pubmedqa import load_pubmedqa
+from eval.benchmarks.records import DatasetError
+from eval.benchmarks.scholarqa import convert_scholarqa, load_scholarqa
+from eval.sets.questions import load_questions
 from rag.paper import Paper
 from rag.readers.base import Skip
 

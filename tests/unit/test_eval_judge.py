@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import pytest
 
-from eval.judge import Example, Judge, Judgement, cohens_kappa, judge_run, labelled_sample, read_verdict
-from rag.answering.prompting import load_prompt
+from eval.runs.judge import Example, Judge, Judgement, cohens_kappa, judge_run, labelled_sample, read_verdict
+from rag.answering.prompt.sources import SourceText, parse_prompt
+from rag.answering.prompt.templates import load_prompt
 from rag.errors import ModelError
 from rag.models.protocols import Chunk, Message
 from rag.paper import Paper
-from rag.text.sources import SourceText, parse_prompt
 from tests.support.runs import abstention, answer, question, run_of
 
 PAPERS = [Paper.create(title=f"Paper {n}", abstract="We say 42.") for n in range(12)]

@@ -15,7 +15,7 @@ from eval.metrics.correctness import plain, states
 from eval.metrics.decision import accuracy, decision_of, macro_f1
 from eval.metrics.retrieval import ranking_scores
 from eval.metrics.table import METRICS
-from eval.questions import Attack, Question
+from eval.sets.questions import Attack, Question
 
 ONE = Question("q1", "single", "", "How much?", (), ("Paper A",), "It saves 20% of memory.", (("20%", "20 percent"),))
 TWO = Question("q2", "multi", "", "Which?", (), ("Paper A", "Paper B"), "A and B.", (("alpha",), ("beta",)))

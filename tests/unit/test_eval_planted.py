@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval import planted
-from eval.planted import library_with
-from eval.questions import Attack, Question
-from eval.remembering import Remembering
+from eval.sets import planted
+from eval.sets.planted import library_with
+from eval.sets.questions import Attack, Question
+from eval.stand_ins.remembering import Remembering
 from rag.errors import UsageError
 from rag.paper import Paper
 from rag.settings import Settings

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from eval.attacks import poison_library
 from eval.metrics.correctness import correct, plain, states
-from eval.questions import Question, QuestionSetError, load_questions, question_of
+from eval.sets.attacks import poison_library
+from eval.sets.questions import Question, QuestionSetError, load_questions, question_of
 from rag.errors import UsageError
+from rag.language.normalise import normalise
 from rag.paper import Paper, title_key
-from rag.text.normalise import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_SET = ROOT / "eval" / "sets" / "sample.jsonl"

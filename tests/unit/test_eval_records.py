@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from eval.questions import Question
-from eval.records import ANSWERS, RUN, Identity, Journal, RunError, load_run, save_run
-from eval.runner import run_questions, score_run
-from rag.answering.answer import Answer, Turn
+from eval.runs.records import ANSWERS, RUN, Identity, Journal, RunError, load_run, save_run
+from eval.runs.runner import run_questions, score_run
+from eval.sets.questions import Question
+from rag.answering.record.answer import Answer, Turn
 from rag.errors import ModelError, UsageError
 from rag.retrieval.evidence import SearchResult
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.compare import compare
 from eval.metrics.summary import summarise
-from eval.records import Run
-from eval.report import render_html, render_markdown, shown, table, worst_questions, write_reports
+from eval.report.report import render_html, render_markdown, shown, table, worst_questions, write_reports
+from eval.runs.compare import compare
+from eval.runs.records import Run
 from tests.support.runs import abstention, answer, question, run_of
 
 HOSTILE = "</summary><script>alert(1)</script><img src=x onerror=alert(1)> | `x` [a](javascript:alert(1)) {{ 7*7 }}"

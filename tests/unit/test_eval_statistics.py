@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from eval.metrics.metric import median, p95
 from eval.metrics.statistics import bootstrap_interval, paired_difference
 from eval.metrics.summary import aggregate, compare_scores, score_answers
-from eval.questions import Question
+from eval.sets.questions import Question
 
 SHARES = st.lists(st.floats(0, 1, allow_nan=False), min_size=1, max_size=30)
 

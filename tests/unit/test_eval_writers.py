@@ -6,16 +6,16 @@ import re
 
 import pytest
 
-from eval.plants import FABRICATED, Unfaithful, spoiled
-from eval.questions import Attack, EvidenceQuote, Question
-from eval.writers import UNPROMPTED_ABSTENTION, Faithful, Obeying, standalone, with_markers
-from rag.answering.answer import Turn
-from rag.answering.condense import condense_request
-from rag.answering.prompting import load_prompt
+from eval.sets.questions import Attack, EvidenceQuote, Question
+from eval.stand_ins.fault_injection import FABRICATED, Unfaithful, spoiled
+from eval.stand_ins.scripted_models import UNPROMPTED_ABSTENTION, Faithful, Obeying, standalone, with_markers
+from rag.answering.followup.condense import condense_request
+from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
+from rag.answering.prompt.sources import SourceText, render_question, render_sources
+from rag.answering.prompt.templates import load_prompt
+from rag.answering.record.answer import Turn
 from rag.models.protocols import Message
 from rag.models.tokens import ByteCounter
-from rag.text.sentinels import NOT_FOUND, NOT_STATED
-from rag.text.sources import SourceText, render_question, render_sources
 
 LAMB = "Large Batch Optimization: Training BERT in 76 minutes"
 LAMB_QUOTE = "LAMB cuts BERT training time from 3 days to 76 minutes."

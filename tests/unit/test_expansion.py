@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.expansion import Expansion, read_expansion
-from rag.answering.prompting import load_prompt
+from rag.answering.assist.expansion import Expansion, read_expansion
+from rag.answering.prompt.templates import load_prompt
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import SearchResult
 from rag.retrieval.joining import joined

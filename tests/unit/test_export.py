@@ -11,16 +11,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from rag.bibliography.names import family_first
 from rag.errors import UsageError
 from rag.export import FORMATS, export
+from rag.export.formats.markdown import escaped
 from rag.export.keys import citation_keys
-from rag.export.markdown import escaped
-from rag.export.names import family_first
 from rag.paper import Paper
 from rag.readers import Options, read_papers
 from rag.readers.base import build
 from rag.readers.detect import detect
-from rag.readers.formats import reader_of
+from rag.readers.registry import reader_of
 from rag.readers.source import Source
 from tests.support.reader_fixtures import FIXTURES, FORMAT_OF
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from rag.answering.answer import Answer, Citation, LedgerEntry, Quote, Sentence
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence
 from rag.errors import UsageError
 from rag.export.answer import ANSWER_FORMATS, export_answer
 from rag.export.blocks import blocks

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.answering.budget import fit
-from rag.answering.prompting import load_prompt
-from rag.models.extractive import Extractive
-from rag.models.extractive.matching import corrected, strength, words_of
-from rag.models.extractive.question import analyse, asking, without_orders
+from rag.answering.prompt.budget import fit
+from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED, leading_sentinel
+from rag.answering.prompt.sources import SourceText, render_question, render_sources
+from rag.answering.prompt.templates import load_prompt
+from rag.extractive import Extractive
+from rag.extractive.matching import corrected, strength, words_of
+from rag.extractive.question import analyse, asking, without_orders
 from rag.models.protocols import Message, Usage
 from rag.models.tokens import counter_for
 from rag.paper import Paper
 from rag.readers import read_papers
-from rag.text.sentinels import NOT_FOUND, NOT_STATED, leading_sentinel
-from rag.text.sources import SourceText, render_question, render_sources
 from tests.support.models import LICHEN, MARLIN, PAPERS, WordShelf, evidence_of, paper
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -268,8 +268,8 @@ def test_a_hostile_question_is_answered_in_time(question: str) -> None:
     ],
 )
 def test_words_match_in_another_dress_and_names_only_as_they_are(term: str, text: str, *, present: bool) -> None:
-    from rag.models.extractive.evidence import PRESENT
-    from rag.models.extractive.matching import acronym
+    from rag.extractive.evidence import PRESENT
+    from rag.extractive.matching import acronym
 
     (asked,) = analyse(f"What about {term}?").terms
     words = words_of(text)

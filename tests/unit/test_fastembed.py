@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.api import Library
 from rag.errors import LibraryError, ModelError, SettingsError
-from rag.models.fastembed_embedder import FastEmbed
+from rag.library import Library
+from rag.models.embedders.fastembed import FastEmbed
 from rag.models.registry import build_embedder
 from rag.paper import Paper
 from rag.settings import Settings

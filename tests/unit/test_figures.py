@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.figures import Figure, FigureIndex, figures, missing_figures, same_figure
+from rag.answering.checking.rules.figures import Figure, FigureIndex, figures, missing_figures, same_figure
 
 
 def test_points_stand_where_the_shares_they_lie_between_do() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from rag.answering.answer import Turn
-from rag.answering.followup import standalone
-from rag.answering.leaning import leans
-from rag.api import Library
+from rag.answering.followup.needs_context import leans
+from rag.answering.followup.standalone import standalone
+from rag.answering.record.answer import Turn
+from rag.library import Library
 from tests.conftest import ROOT
 
 _FILE = ROOT / "tests" / "fixtures" / "followups.jsonl"

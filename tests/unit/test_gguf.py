@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import ModelError
-from rag.models.gguf import GgufFacts, read_facts
+from rag.models.llamacpp.gguf import GgufFacts, read_facts
 
 Value = tuple[int, bytes]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rag.library.identity import keys, merge, same_work
 from rag.paper import Paper
+from rag.storage.identity import keys, merge, same_work
 
 ABSTRACT = "We study how large batches train deep networks and report that training takes 76 minutes on a pod."
 OTHER = "Coral reefs recover slowly after bleaching; recovery depends on depth, light and the fish around them."

@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from rag.answering.answer import Answer
 from rag.answering.assistant import Assistant
-from rag.answering.budget import fit
-from rag.answering.events import Finished, TextDelta
-from rag.answering.leak import RUN
-from rag.answering.prompting import load_prompt
-from rag.models.extractive import Extractive
+from rag.answering.prompt.budget import fit
+from rag.answering.prompt.leak import RUN
+from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
+from rag.answering.prompt.sources import parse_prompt
+from rag.answering.prompt.templates import load_prompt
+from rag.answering.record.answer import Answer
+from rag.answering.record.events import Finished, TextDelta
+from rag.extractive import Extractive
 from rag.models.protocols import Backend, Message
 from rag.models.tokens import counter_for
 from rag.paper import Paper
 from rag.settings import Settings
-from rag.text.sentinels import NOT_FOUND, NOT_STATED
-from rag.text.sources import parse_prompt
 from tests.support.models import LICHEN, MARLIN, TURBOT, ScriptedModel, WordShelf, evidence_of
 
 QUESTION = "How many charts does MARLIN sort in 37 minutes?"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.leak import RUN, LeakGuard
-from rag.answering.prompting import load_prompt
+from rag.answering.prompt.leak import RUN, LeakGuard
+from rag.answering.prompt.templates import load_prompt
 
 INSTRUCTIONS = load_prompt("answer").messages[0].content
 

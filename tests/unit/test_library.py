@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.api import Library
 from rag.errors import LibraryBusyError, LibraryError, ModelError
-from rag.library.filters import Filters
-from rag.library.passages import passages
+from rag.library import Library
 from rag.models.protocols import Vectors
 from rag.paper import Paper
 from rag.readers import Skip
 from rag.settings import Settings
+from rag.storage.filters import Filters
+from rag.storage.index.passages import passages
 from tests.support.words import WordEmbedder
 
 
@@ -53,7 +53,7 @@ def test_a_second_ingest_changes_and_embeds_nothing(library: Library, embedder: 
 
 @pytest.mark.parametrize("filled", [False, True])
 def test_a_plan_says_what_the_ingest_then_does(library: Library, filled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.library.ingest.BATCH_PASSAGES", 4)
+    monkeypatch.setattr("rag.storage.ingest.ingest.BATCH_PASSAGES", 4)
     if filled:
         library.add([paper(1), paper(2)])
     records = [
@@ -113,7 +113,7 @@ def test_two_works_under_one_wrong_doi_both_stay(library: Library) -> None:
 def test_a_file_that_tells_of_one_work_twice_and_differently_changes_nothing_when_read_again(
     library: Library, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, longer_first: bool
 ) -> None:
-    monkeypatch.setattr("rag.library.ingest.BATCH_PASSAGES", 1)  # the two come in different batches
+    monkeypatch.setattr("rag.storage.ingest.ingest.BATCH_PASSAGES", 1)  # the two come in different batches
     both = [paper(1), paper(1, abstract="Study 1 measures widgets.")]
     records = [*(both if longer_first else both[::-1]), paper(2)]
     first = library.add(records)
@@ -196,7 +196,7 @@ def test_without_a_library_the_message_names_the_command_that_makes_one(tmp_path
 
 
 def test_an_embedder_that_fails_leaves_earlier_batches(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.library.ingest.BATCH_PASSAGES", 4)
+    monkeypatch.setattr("rag.storage.ingest.ingest.BATCH_PASSAGES", 4)
     real = library.embedder.embed_texts
 
     def fails_later(texts: list[str]) -> Vectors:
@@ -278,7 +278,7 @@ def test_a_reader_that_lags_behind_is_no_damage(tmp_path: Path, embedder: WordEm
 
 def test_a_wide_filter_searches_beyond_the_nearest(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     library.add([paper(n) for n in range(30)])
-    monkeypatch.setattr("rag.library.store._RESTRICT_UP_TO", 3)
+    monkeypatch.setattr("rag.storage.store._RESTRICT_UP_TO", 3)
     found = library.search("Study 1 measures widgets", k=10, filters=Filters(year_from=2020)).evidence
     assert len(found) == 10
     assert np.all([e.paper.year >= 2020 for e in found if e.paper.year])

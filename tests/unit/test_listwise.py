@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.budget import count_messages
-from rag.answering.listwise import Candidate, Reranking, ranking_request
-from rag.answering.prompting import load_prompt
+from rag.answering.assist.reranking import Candidate, Reranking, ranking_request
+from rag.answering.prompt.budget import count_messages
+from rag.answering.prompt.sources import parse_prompt
+from rag.answering.prompt.templates import load_prompt
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Evidence, SearchResult
-from rag.text.sources import parse_prompt
 from tests.support.models import PAPERS, WordShelf, evidence_of, paper
 
 PROMPT, COUNTER = load_prompt("rerank"), counter_for("gpt-4o-mini")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.live import HELD_BACK, LiveText
-from rag.text.sentinels import NOT_FOUND, NOT_STATED
+from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
+from rag.answering.stream import HELD_BACK, LiveText
 from tests.support.models import MARLIN, TURBOT, evidence_of
 
 SOURCES = [evidence_of(TURBOT), evidence_of(MARLIN)]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rag.errors import ModelError
-from rag.models import minilm as module
-from rag.models.minilm import MiniLM
+from rag.models.embedders import minilm as module
+from rag.models.embedders.minilm import MiniLM
 
 
 def test_vectors_have_unit_length_and_keep_the_order(minilm: MiniLM) -> None:

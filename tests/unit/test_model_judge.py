@@ -6,17 +6,17 @@ import re
 
 import pytest
 
-from rag.answering.answer import Support
-from rag.answering.budget import count_messages
-from rag.answering.check import examine
-from rag.answering.model_judge import JudgeRequest, ModelJudge, no_room, take_verdicts, with_verdict
-from rag.answering.prompting import load_prompt
-from rag.answering.rules_judge import Finding
-from rag.answering.segments import segments
-from rag.answering.verdicts import Verdict
+from rag.answering.assist.model_judge import JudgeRequest, ModelJudge, no_room, take_verdicts, with_verdict
+from rag.answering.assist.verdicts import Verdict
+from rag.answering.checking.check import examine
+from rag.answering.checking.judge import Finding
+from rag.answering.checking.segments import segments
+from rag.answering.prompt.budget import count_messages
+from rag.answering.prompt.sources import parse_prompt
+from rag.answering.prompt.templates import load_prompt
+from rag.answering.record.answer import Support
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Evidence
-from rag.text.sources import parse_prompt
 from tests.support.models import LICHEN, MARLIN, PAPERS, evidence_of, paper
 
 PROMPT, COUNTER = load_prompt("support"), counter_for("gpt-4o-mini")

@@ -8,13 +8,13 @@ import time
 import pytest
 
 from rag.answering.assistant import Assistant
-from rag.answering.check import check_answer
-from rag.models.extractive import Extractive
+from rag.answering.checking.check import check_answer
+from rag.extractive import Extractive
+from rag.injection import findings, is_order, sorted_out
+from rag.language.sentences import sentences
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence
 from rag.settings import Settings
-from rag.text.orders import findings, is_order, sorted_out
-from rag.text.sentences import sentences
 from tests.conftest import ROOT
 from tests.support.models import WordShelf
 

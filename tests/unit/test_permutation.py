@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.permutation import read_order
+from rag.answering.assist.permutation import read_order
 
 ALL = (2, 0, 1)
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from rag.answering.prompting import load_prompt, parse_prompt_file
+from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
+from rag.answering.prompt.templates import load_prompt, parse_prompt_file
 from rag.errors import PromptError
-from rag.text.sentinels import NOT_FOUND, NOT_STATED
 
 FILE = "---\nname: greet\nversion: 3\ninputs: who, what\n---\n<<system>>\nSay {{what}}.\n<<user>>\n{{who}}\n"
 

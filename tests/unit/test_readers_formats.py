@@ -11,7 +11,7 @@ from rag.errors import ReadError, UsageError
 from rag.paper import Paper
 from rag.readers import FORMATS, Options, Skip, read_papers
 from rag.readers.detect import detect
-from rag.readers.formats import reader_of
+from rag.readers.registry import reader_of
 from rag.readers.source import Source
 from tests.support.reader_fixtures import FIXTURES, FORMAT_OF
 

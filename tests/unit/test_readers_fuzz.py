@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ReadError, UsageError
+from rag.language.normalise import normalise
 from rag.paper import Paper
 from rag.readers import Options, Skip
 from rag.readers.detect import detect
-from rag.readers.formats import FORMATS, reader_of
+from rag.readers.registry import FORMATS, reader_of
 from rag.readers.source import Source
-from rag.text.normalise import normalise
 from tests.support.reader_fixtures import FIXTURES, FORMAT_OF
 
 #: Seconds of one case before it counts as a hang; cases are a few kilobytes.

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.readers.json_cut import Cutter
-from rag.readers.json_records import Broken, json_values
+from rag.readers.parsing.json_cut import Cutter
+from rag.readers.parsing.json_records import Broken, json_values
 from rag.readers.source import Source
 
 ATOMS = st.none() | st.booleans() | st.integers() | st.text(max_size=12)

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rag.api import read_all
 from rag.errors import ReadError
+from rag.library import read_all
 from rag.paper import Paper
 from rag.readers import Skip, read_papers
-from rag.readers.addresses import Endpoint, Guard, is_public
-from rag.readers.fetch import Fetcher, Pace
-from rag.readers.remote import PACES, Reference, Remote, reference_in
+from rag.readers.network.addresses import Endpoint, Guard, is_public
+from rag.readers.network.fetch import Fetcher, Pace
+from rag.readers.network.remote import PACES, Reference, Remote, reference_in
 from tests.support.reader_fixtures import FIXTURES
 
 PUBLIC = "93.184.216.34"

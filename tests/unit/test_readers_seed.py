@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.language.normalise import normalise
 from rag.paper import Paper
 from rag.readers import read_papers
-from rag.text.normalise import normalise
 
 PAGE = Path(__file__).parents[2].parent / "shared" / "seed" / "papers-page.txt"
 

@@ -306,7 +306,7 @@ def test_a_large_file_does_not_fill_memory(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     script = (
-        "import sys; from pathlib import Path; from eval.bench.memory import peak_bytes\n"
+        "import sys; from pathlib import Path; from eval.benchmarks.speed.memory import peak_bytes\n"
         "from rag.readers import read_papers\n"
         "for name in sys.argv[1:]:\n"
         "    before = peak_bytes()\n"

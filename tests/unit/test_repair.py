@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.api import Library
 from rag.errors import LibraryError
-from rag.library.check import check_library
-from rag.library.repair import repair
+from rag.library import Library
 from rag.settings import Settings
+from rag.storage.health.check import check_library
+from rag.storage.health.repair import repair
 from tests.support.ingest_process import synthetic
 from tests.support.words import WordEmbedder
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.api import Library
-from rag.library.filters import Filters
-from rag.models.minilm import MiniLM
+from rag.library import Library
+from rag.models.embedders.minilm import MiniLM
 from rag.paper import Paper
 from rag.retrieval.evidence import SearchResult
 from rag.settings import Settings
+from rag.storage.filters import Filters
 from tests.support.words import WordEmbedder
 
 QUERIES = ("pruning of language models", "Which optimizer trains BERT in 76 minutes?", "the of and is", "音楽", "MERT")

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.library.embedded import EmbeddedStore
-from rag.library.filters import Filters
-from rag.library.passages import passages
-from rag.library.store import Store
 from rag.models.protocols import Vectors
 from rag.paper import Paper
 from rag.retrieval.evidence import SearchResult
 from rag.retrieval.retriever import Retriever
+from rag.storage.embedded.store import EmbeddedStore
+from rag.storage.filters import Filters
+from rag.storage.index.passages import passages
+from rag.storage.store import Store
 
 
 class WordEmbedder:

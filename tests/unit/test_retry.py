@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.retry import LONGEST_BACKOFF_S, RetryPolicy, retry_after
+from rag.models.openai.retry import LONGEST_BACKOFF_S, RetryPolicy, retry_after
 
 NOON = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC).timestamp()
 

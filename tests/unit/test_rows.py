@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.api import Library
-from rag.library.check import check_library
-from rag.library.repair import repair
-from rag.library.rows import Place, RowFile, numbers_of
+from rag.library import Library
 from rag.paper import Paper
 from rag.settings import Settings
+from rag.storage.health.check import check_library
+from rag.storage.health.repair import repair
+from rag.storage.index.rows import Place, RowFile, numbers_of
 from tests.support.words import WordEmbedder
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.normalise import normalise
-from rag.text.sources import (
+from rag.answering.prompt.sources import (
     SourceText,
     escape,
     parse_prompt,
@@ -16,6 +15,7 @@ from rag.text.sources import (
     unescape,
     without_marks,
 )
+from rag.language.normalise import normalise
 
 #: Text that attackers like, mixed with anything else.
 HOSTILE = st.text() | st.lists(

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rag.answering.claims import claims
-from rag.answering.placement import stray_figures, swapped_figures
-from rag.answering.polarity import contradictions, denies, read_polarity
-from rag.answering.source_text import SourceText
-from rag.answering.support import SUPPORTED, WEAK, Bench, clauses
-from rag.answering.words import NameIndex, names, stem
+from rag.answering.checking.rules.checkworthy import claims
+from rag.answering.checking.rules.figure_context import stray_figures, swapped_figures
+from rag.answering.checking.rules.polarity import contradictions, denies, read_polarity
+from rag.answering.checking.scorer import SUPPORTED, WEAK, Bench, clauses
+from rag.answering.checking.source_index import SourceText
+from rag.answering.checking.words import NameIndex, names, stem
 from rag.paper import Paper
 from tests.support.adversarial import evidence
 

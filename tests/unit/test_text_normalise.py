@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.text.normalise import normalise
+from rag.language.normalise import normalise
 
 LATEX = st.text(
     alphabet=st.sampled_from(list("ab5 0.~\\%$_{}`'\"()times<>\n\u200b\u0301ﬁ,-")) | st.characters(), max_size=60

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.sentences import sentences
+from rag.language.sentences import sentences
 
 
 def split(text: str) -> list[str]:

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from rag.answering.answer import Turn
-from rag.answering.events import Event, TextDelta
+from rag.answering.record.answer import Turn
+from rag.answering.record.events import Event, TextDelta
 from tests.support.scripted import SampleShelf, Scripted
-from ui.chat import LONGEST_QUESTION, Chat, Frame
-from ui.conversation import Conversation
+from ui.page.chat import LONGEST_QUESTION, Chat, Frame
+from ui.page.conversation import Conversation
 
 
 class Stalled:

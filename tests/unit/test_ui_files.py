@@ -8,9 +8,9 @@ from dataclasses import replace
 from lxml import html
 
 from tests.unit.test_ui_render import ANSWER
-from ui import render
-from ui.conversation import Conversation
-from ui.files import files, links, stored
+from ui.draw import render
+from ui.draw.files import files, links, stored
+from ui.page.conversation import Conversation
 
 
 def test_each_link_below_an_answer_leads_to_a_file_that_is_there() -> None:

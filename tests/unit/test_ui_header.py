@@ -9,7 +9,7 @@ import pytest
 from rag.paper import Paper
 from rag.settings import Settings
 from tests.support.scripted import SampleShelf
-from ui import header
+from ui.page import header
 
 
 class _Shelf:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.html import el, join, link, web_address
+from ui.draw.html import el, join, link, web_address
 
 
 class _Read(HTMLParser):

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from rag.answering.answer import Sentence
-from rag.answering.segments import segments
-from ui.html import el
-from ui.prose import render
+from rag.answering.checking.segments import segments
+from rag.answering.record.answer import Sentence
+from ui.draw.html import el
+from ui.draw.prose import render
 
 
 def _cite(number: int, _: Sentence | None) -> Markup:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from rag.answering.answer import Answer, Citation, LedgerEntry, Quote, Sentence
-from rag.library.passages import passages
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage
-from ui import render
-from ui.panel import panel
-from ui.papers import addresses, byline, shown_papers
+from rag.storage.index.passages import passages
+from ui.draw import render
+from ui.draw.panel import panel
+from ui.draw.papers import addresses, byline, shown_papers
 
 PAPER = Paper.create(
     title="A <Title>",

@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 
 from rag.errors import CitewellError
-from ui.port import check_port, page_address, take_port
-from ui.security import Guard
+from ui.serve.port import check_port, page_address, take_port
+from ui.serve.security import Guard
 
 
 def test_a_port_in_use_is_named_with_what_to_do() -> None:
@@ -39,8 +39,8 @@ def test_an_address_of_another_machine_is_refused() -> None:
 
 def test_the_port_is_checked_before_anything_slow_is_loaded() -> None:
     code = (
-        "import sys, ui.port, ui.server\n"
-        "ui.port.check_port('127.0.0.1', 0)\n"
+        "import sys, ui.serve.port, ui.serve.server\n"
+        "ui.serve.port.check_port('127.0.0.1', 0)\n"
         "slow = {'gradio', 'fastapi', 'uvicorn', 'starlette'} & set(sys.modules)\n"
         "sys.exit(', '.join(slow) or None)"
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rag.models.embedders.vector_cache import VectorCache
 from rag.models.protocols import Vectors
-from rag.models.vector_cache import VectorCache
 
 
 class Counting:

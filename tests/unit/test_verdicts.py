@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.verdicts import read_verdicts
+from rag.answering.assist.verdicts import read_verdicts
 
 ALL = {1: "supported", 2: "weak", 3: "unsupported"}
 

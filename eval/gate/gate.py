@@ -1,0 +1,214 @@
+"""The quality gate: a run against its baseline and its bounds. What fails is named, with the questions behind it.
+
+``baseline.json`` holds the scores of the runs that were accepted last, question by question; ``thresholds.toml``
+holds the bounds no run may break, whatever the baseline, and the metrics that are compared.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.metrics.summary import summarise
+from eval.metrics.table import METRICS
+from eval.runs.compare import DIGITS, Comparison, MetricChange, compare
+from eval.runs.records import Run, write_whole
+from rag.errors import CitewellError
+
+HERE = Path(__file__).parent
+BASELINE = HERE / "baseline.json"
+THRESHOLDS = HERE / "thresholds.toml"
+UPDATE = "citewell eval baseline"
+
+
+class GateError(CitewellError):
+    """The gate's own files cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """``alpha`` of the tests; the metrics compared with the baseline and the bounds, both by run. A bound is a floor
+    where higher is better and a ceiling where lower is."""
+
+    alpha: float
+    compared: Mapping[str, Sequence[str]]
+    bounds: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundBroken:
+    """A figure beyond its bound; ``questions`` have the worst scores."""
+
+    metric: str
+    value: float | None
+    bound: float
+    questions: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in one line."""
+        if self.value is None:
+            return f"{self.metric} has no score, and its bound is {self.bound:.3f}"
+        side = "above its ceiling" if METRICS[self.metric].direction == "lower" else "below its floor"
+        return f"{self.metric} {self.value:.3f} is {side} of {self.bound:.3f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of one run: ``problems`` are reasons that are about no single metric, ``before`` the
+    baseline's figures as :func:`eval.metrics.summary.summarise` gives them."""
+
+    name: str
+    run: Run
+    before: Mapping[str, Any] | None
+    comparison: Comparison | None
+    broken: tuple[BoundBroken, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def fell(self) -> tuple[MetricChange, ...]:
+        """The metrics significantly below the baseline."""
+        return self.comparison.worse if self.comparison else ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.fell or self.broken or self.problems)
+
+    @property
+    def reasons(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Every reason to fail, each with the questions behind it."""
+        found: list[tuple[str, tuple[str, ...]]] = [(problem, ()) for problem in self.problems]
+        found += [(broken.text, broken.questions) for broken in self.broken]
+        for change in self.fell:
+            d = change.difference
+            text = f"{change.metric} went from {d.before:.3f} to {d.after:.3f} (p = {change.p:.4f}, {d.n} questions)"
+            found.append((text, change.down))
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "run": self.name,
+            "passed": self.passed,
+            "reasons": [{"text": text, "questions": list(questions)} for text, questions in self.reasons],
+            "figures": self.run.figures["overall"],
+            "faults": {name: list(counts) for name, counts in self.run.faults.items()},
+            "comparison": self.comparison.to_dict() if self.comparison else None,
+        }
+
+
+def load_thresholds(path: Path = THRESHOLDS) -> Thresholds:
+    """The thresholds in a file.
+
+    Raises:
+        GateError: it cannot be read, or names a metric that is none.
+    """
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+        compared = {str(run): [str(name) for name in names] for run, names in record["compared"].items()}
+        bounds = {
+            str(run): {str(name): float(bound) for name, bound in own.items()} for run, own in record["bounds"].items()
+        }
+        alpha = float(record["alpha"])
+    except OSError as error:
+        raise GateError(f"the thresholds {path} cannot be read ({error.strerror}); restore the file") from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise GateError(
+            f"the thresholds {path} are malformed ({error}); compare with the file of the release"
+        ) from error
+    named = {name for names in (*compared.values(), *bounds.values()) for name in names}
+    if unknown := sorted(named - set(METRICS)):
+        raise GateError(f"the thresholds {path} name {unknown[0]!r}, which is no metric; see eval/metrics")
+    return Thresholds(alpha, compared, bounds)
+
+
+def load_baseline(path: Path = BASELINE) -> Mapping[str, Any]:
+    """The accepted scores by run.
+
+    Raises:
+        GateError: the file cannot be read or is no baseline.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        runs = {
+            str(name): {"digest": str(r["set_digest"]), "scores": dict(r["scores"])}
+            for name, r in record["runs"].items()
+        }
+    except OSError as error:
+        raise GateError(f"there is no baseline at {path} ({error.strerror}); accept one with: {UPDATE}") from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise GateError(f"the baseline {path} is damaged ({error}); accept a new one with: {UPDATE}") from error
+    return runs
+
+
+def save_baseline(runs: Mapping[str, Run], thresholds: Thresholds, path: Path = BASELINE) -> Path:
+    """Accepts these runs as what later ones must reach; only scores that are compared are kept, a question a line, so
+    that a change shows in review."""
+    lines = []
+    for name, run in runs.items():
+        kept = {
+            question_id: {
+                metric: round(value, DIGITS)
+                for metric in thresholds.compared.get(name, ())
+                if (value := own.get(metric)) is not None
+            }
+            for question_id, own in run.scores.items()
+        }
+        rows = ",\n".join(f"   {json.dumps(key)}: {json.dumps(scores)}" for key, scores in kept.items())
+        digest = json.dumps(run.identity.set_digest)
+        lines.append(f'  {json.dumps(name)}: {{"set_digest": {digest}, "scores": {{\n{rows}\n  }}}}')
+    return write_whole(path, '{"runs": {\n' + ",\n".join(lines) + "\n}}\n")
+
+
+def judge_run(name: str, run: Run, baseline: Mapping[str, Any], thresholds: Thresholds, *, seed: int = 0) -> Verdict:
+    """The gate's verdict on one run.
+
+    Args:
+        name: of the run, as thresholds and baseline name it.
+        run: what was measured.
+        baseline: see :func:`load_baseline`.
+        thresholds: see :func:`load_thresholds`.
+        seed: for the tests.
+    """
+    problems = []
+    failed = [key for key, answer in run.answers.items() if "error" in answer]
+    if failed:
+        first = run.answers[failed[0]]["error"]
+        problems.append(f"{len(failed)} questions failed, {failed[0]} first: {first}")
+    accepted, comparison, before = baseline.get(name), None, None
+    if accepted is None:
+        problems.append(f"the baseline knows no run {name!r}; accept it with: {UPDATE}")
+    elif accepted["digest"] != run.identity.set_digest:
+        problems.append(f"the question set changed since the baseline was accepted; accept it with: {UPDATE}")
+    if accepted is not None:
+        before = summarise(run.questions, accepted["scores"], seed=seed)
+        names = thresholds.compared.get(name, ())
+        after = {
+            key: {n: None if v is None else round(v, DIGITS) for n, v in own.items()} for key, own in run.scores.items()
+        }
+        comparison = compare(accepted["scores"], after, seed=seed, alpha=thresholds.alpha, names=names, falls_only=True)
+    broken = [
+        BoundBroken(metric, value, bound, _worst(run, metric))
+        for metric, bound in thresholds.bounds.get(name, {}).items()
+        if _breaks(metric, value := run.figures["overall"].get(metric, {}).get("value"), bound)
+    ]
+    return Verdict(name, run, before, comparison, tuple(broken), tuple(problems))
+
+
+def _breaks(metric: str, value: float | None, bound: float) -> bool:
+    if value is None:
+        return True
+    return value > bound if METRICS[metric].direction == "lower" else value < bound
+
+
+def _worst(run: Run, metric: str, most: int = 10) -> tuple[str, ...]:
+    """The questions whose score is not the best there can be, worst first."""
+    sign = -1 if METRICS[metric].direction == "lower" else 1
+    best = 1.0 if sign > 0 else 0.0
+    scored = {key: sign * v for key, own in run.scores.items() if (v := own.get(metric)) is not None and v != best}
+    return tuple(sorted(scored, key=lambda key: (scored[key], key))[:most])

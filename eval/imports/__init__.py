@@ -1,1 +1,0 @@
-"""Reads what other benchmarks publish: BEIR folders, PubMedQA, ScholarQABench. A module a format."""

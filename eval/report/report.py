@@ -1,0 +1,215 @@
+"""A run as one HTML file that needs nothing else, as Markdown, and as a table for the terminal.
+
+Everything in a run comes from outside (questions, abstracts, a model's words): the template escapes all of it, and the
+page's own policy forbids scripts and requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.metrics.metric import AnswerRecord
+from eval.metrics.table import METRICS
+from eval.report import plots
+from eval.runs.compare import Comparison
+from eval.runs.records import Run, write_whole
+from eval.sets.questions import Question
+from rag.errors import UsageError
+from rag.paper import title_key
+
+#: What a reader looks at first; each stands beside what it misleads without.
+HEADLINE = (
+    "outcome_accuracy", "correct", "citation_f1", "citation_precision", "citation_recall", "faithfulness",
+    "checker_detection", "checker_false_alarms", "attack_resisted", "ndcg@10", "total_ms_p50", "total_ms_p95",
+    "prompt_tokens", "completion_tokens", "cost",
+)  # fmt: skip
+BY_CATEGORY = ("outcome_accuracy", "correct", "citation_f1", "faithfulness", "recall@10")
+_FAMILIES = {
+    "retrieval": "Retrieval", "outcome": "Answering and abstaining", "citation": "Citations",
+    "correctness": "Correctness", "faithfulness": "Faithfulness", "checker": "The checker",
+}  # fmt: skip
+WORST = 10
+_MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~$"} | {"\n": " ", "\r": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """A question that went badly: ``losses`` are its scores that are not the best there can be; ``gold`` the titles
+    found that are relevant, ``missing`` those that are not among the evidence."""
+
+    question: Question
+    answer: AnswerRecord
+    losses: tuple[tuple[str, float], ...]
+    gold: frozenset[str]
+    missing: tuple[str, ...]
+
+
+def render_html(run: Run, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None) -> str:
+    """The report as one page.
+
+    Args:
+        run: what to report.
+        comparison: of the run with its baseline.
+        before: the baseline's figures, as :func:`eval.metrics.summary.summarise` gives them, for marks in the plots.
+
+    Raises:
+        UsageError: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment
+    except ImportError:
+        raise UsageError("the report needs the package jinja2; install it with: pip install 'citewell[eval]'") from None
+    template = (Path(__file__).parent / "assets" / "report.html.jinja").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True)
+    figures = run.figures["overall"]
+    page = environment.from_string(template).render(
+        run=run,
+        comparison=comparison,
+        failed=[key for key, answer in run.answers.items() if "error" in answer],
+        tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
+        metric_plots=_metric_plots(figures, before["overall"] if before else None),
+        category_plots=[
+            p
+            for name in BY_CATEGORY
+            if (
+                p := plots.category_plot(name, run.figures["categories"], before["categories"] if before else None)
+            ).marks
+        ],
+        fault_plot=plots.fault_plot(run.faults) if run.faults else None,
+        stage_plot=plots.stage_plot(figures),
+        worst=worst_questions(run),
+        metrics=[m for name, m in METRICS.items() if name in figures],
+        width=plots.WIDTH,
+        label_width=plots.LABEL_WIDTH,
+        plot_width=plots.PLOT_WIDTH,
+        narrow_row=plots.NARROW_ROW_HEIGHT,
+    )
+    return page + "\n"
+
+
+def render_markdown(run: Run, comparison: Comparison | None = None) -> str:
+    """The report as Markdown: figures, categories, what changed, what went worst."""
+    i = run.identity
+    lines = [
+        f"# {_md(run.label)}",
+        "",
+        f"{len(run.questions)} questions; answers by {_md(i.backend)} ({_md(i.model)}), mode {_md(i.mode)}, seed "
+        f"{i.seed}. Intervals are 95 % bootstrap intervals over questions.",
+        "",
+        "| metric | value | 95 % | n |",
+        "|---|---|---|---|",
+    ]
+    for name, figure in run.figures["overall"].items():
+        low, high = shown(name, figure["low"]), shown(name, figure["high"])
+        lines.append(f"| {name} | {shown(name, figure['value'])} | {low} to {high} | {figure['n']} |")
+    names = [name for name in BY_CATEGORY if name in run.figures["overall"]]
+    lines += ["", "## By category", "", f"| category | n | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
+    for category, own in run.figures["categories"].items():
+        cells = [shown(n, own["figures"][n]["value"]) if n in own["figures"] else "" for n in names]
+        lines.append(f"| {_md(category)} | {own['questions']} | {' | '.join(cells)} |")
+    if run.faults:
+        lines += ["", "## Planted faults caught", "", "| fault | caught | planted |", "|---|---|---|"]
+        lines += [f"| {_md(name)} | {caught} | {planted} |" for name, (caught, planted) in run.faults.items()]
+    if comparison:
+        lines += ["", "## Against the baseline", "", *_changes(comparison)]
+    lines += ["", "## The questions that went worst", ""]
+    for w in worst_questions(run):
+        lost = ", ".join(f"{name} {value:.2f}" for name, value in w.losses)
+        lines.append(f"- {_md(w.question.id)} ({_md(w.question.category)}): {_md(w.question.question)}  \n  {lost}")
+    return "\n".join(lines) + "\n"
+
+
+def table(figures: Mapping[str, Mapping[str, float]], names: Sequence[str] | None = None) -> list[str]:
+    """Figures with their intervals as lines of a terminal."""
+    lines = []
+    for name in names if names is not None else figures:
+        if figure := figures.get(name):
+            interval = f"({shown(name, figure['low'])} to {shown(name, figure['high'])})"
+            lines.append(f"{name:<28}{shown(name, figure['value']):>9}  {interval:<22} n {figure['n']}")
+    return lines
+
+
+def write_reports(
+    run: Run, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Writes ``report.html`` and ``report.md``; see :func:`render_html`.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    return [
+        write_whole(out / "report.html", render_html(run, comparison, before)),
+        write_whole(out / "report.md", render_markdown(run, comparison)),
+    ]
+
+
+def worst_questions(run: Run, most: int = WORST) -> list[Worst]:
+    """The questions that lost most against the best score, summed over the shares that apply; failures first."""
+    found: list[tuple[float, Worst]] = []
+    for question in run.questions:
+        answer, losses, loss = run.answers[question.id], [], 0.0
+        for name, value in run.scores[question.id].items():
+            m = METRICS.get(name)
+            if m is None or m.unit != "share" or value is None:
+                continue
+            missed = value if m.direction == "lower" else 1.0 - value
+            if missed > 0:
+                losses.append((name, value))
+                loss += missed
+        if "error" in answer:
+            loss += len(METRICS)
+        if loss:
+            titles = [e["title"] for e in answer.get("evidence", ())]
+            there = {title_key(title) for title in titles}
+            gold = frozenset(title for title in titles if title_key(title) in question.relevant_keys)
+            missing = tuple(title for title in question.relevant if title_key(title) not in there)
+            found.append((loss, Worst(question, answer, tuple(losses), gold, missing)))
+    found.sort(key=lambda pair: (-pair[0], pair[1].question.id))
+    return [w for _, w in found[:most]]
+
+
+def shown(name: str, value: float) -> str:
+    """A figure as its unit asks for."""
+    unit = METRICS[name].unit if name in METRICS else "share"
+    if unit == "ms":
+        return f"{value:,.1f} ms"
+    if unit in ("tokens", "calls"):
+        return f"{value:,.1f}"
+    return f"{value:.4g}" if unit == "money" else f"{value:.3f}"
+
+
+def _tile(name: str, figure: Mapping[str, float]) -> dict[str, str]:
+    interval = f"{shown(name, figure['low'])} to {shown(name, figure['high'])}"
+    return {"name": name, "figure": shown(name, figure["value"]), "note": f"{interval}, n {figure['n']:.0f}"}
+
+
+def _metric_plots(figures: plots.Figures, before: plots.Figures | None) -> list[plots.Plot]:
+    made = []
+    for family, title in _FAMILIES.items():
+        names = [n for n, m in METRICS.items() if m.family == family and m.unit == "share" and n in figures]
+        if names:
+            note = "Points with 95 % intervals" + ("; diamonds are the baseline." if before else ".")
+            made.append(plots.metric_plot(title, note, names, figures, before))
+    return made
+
+
+def _changes(comparison: Comparison) -> list[str]:
+    lines = [
+        "| metric | baseline | now | difference | p | verdict | worse | better |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for c in comparison.changes:
+        d = c.difference
+        worse, better = (_md(", ".join(ids)) for ids in (c.down, c.up))
+        lines.append(
+            f"| {c.metric} | {shown(c.metric, d.before)} | {shown(c.metric, d.after)} | {d.value:+.3f} | {c.p:.3f} "
+            f"| {c.verdict} | {worse} | {better} |"
+        )
+    return lines
+
+
+def _md(text: str) -> str:
+    return text.translate(_MARKDOWN)

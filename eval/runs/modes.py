@@ -1,0 +1,167 @@
+"""Who answers in a run: the configured backend, a script in its place at the wire, or a cassette."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from eval.runs.records import Identity, Run
+from eval.runs.runner import Progress, Scripted, library_digest, run_questions, set_digest
+from eval.sets.questions import Question
+from eval.stand_ins.cassettes import CassetteError, Replay, load_cassette, recording
+from eval.stand_ins.fault_injection import Unfaithful
+from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
+from eval.stand_ins.remembering import Remembering
+from eval.stand_ins.scripted_models import Faithful, Obeying
+from rag.answering.assistant import Assistant
+from rag.answering.prompt.templates import load_prompt
+from rag.errors import UsageError
+from rag.library import Library
+from rag.models.openai.endpoint import NO_KEY, OPENAI_BASE_URL
+from rag.retrieval.evidence import Searcher
+from rag.settings import Settings
+from rag.storage.index.passages import CHUNKING_VERSION
+
+#: Scripts for the mocked model, by name; each is made from the questions and the seed.
+SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], Scripted]] = {
+    "faithful": lambda questions, seed: Faithful(questions),  # noqa: ARG005 - one signature for all scripts
+    "unfaithful": Unfaithful,
+    "obeying": lambda questions, seed: Obeying(questions),  # noqa: ARG005 - one signature for all scripts
+}
+LIVE = "live"
+#: Settings that an answer depends on, named in every run.
+_DECISIVE = ("k", "context_window", "max_prompt_tokens", "max_answer_tokens", "unsupported", "embedding")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a set is asked. ``mode`` is ``live``, a name of :data:`SCRIPTS`, or ``replay`` with its ``cassette``; with a
+    cassette, ``live`` records."""
+
+    set_name: str
+    mode: str = LIVE
+    cassette: Path | None = None
+    seed: int = 0
+    workers: int = 1
+    resume: bool = False
+    prices: tuple[float, float] | None = None
+
+
+def run_plan(
+    plan: Plan,
+    questions: Sequence[Question],
+    library: Library,
+    settings: Settings,
+    out: Path,
+    *,
+    searcher: Searcher | None = None,
+    script: Scripted | None = None,
+    progress: Progress = lambda *_: None,
+) -> Run:
+    """Asks a set of questions as planned and writes the run to ``out``.
+
+    Args:
+        plan: who answers, and how.
+        questions: the set.
+        library: what is searched.
+        settings: of the assistant; a script or a cassette takes the place of the model they name.
+        out: the run's directory.
+        searcher: searched in place of the library.
+        script: of the mocked model, where it is none of :data:`SCRIPTS`; the plan's mode is then only its name.
+        progress: see :func:`eval.runs.runner.run_questions`.
+
+    Raises:
+        UsageError: a mode or a combination that there is not.
+        CassetteError: the cassette does not hold what was asked for; the run is written all the same.
+    """
+    chosen = settings
+    if script is None and plan.mode in SCRIPTS:
+        script = SCRIPTS[plan.mode](questions, plan.seed)
+    if script is not None:
+        chosen = _on_wire(settings, BASE_URL, f"{MODEL_PREFIX}/{settings.model}")
+    elif plan.mode == "replay":
+        chosen = _on_wire(settings, settings.openai_base_url or OPENAI_BASE_URL, settings.model)
+    elif plan.mode != LIVE:
+        raise UsageError(f"there is no mode {plan.mode!r}; the modes are {', '.join((LIVE, 'replay', *SCRIPTS))}")
+    with ExitStack() as stack:
+        replay = stack.enter_context(_wire(plan, script, chosen))
+        found = searcher or library
+        run = run_questions(
+            questions,
+            Assistant(found, chosen, similarity=library.similarity),
+            found,
+            identity_of(plan, questions, library, chosen),
+            out,
+            workers=plan.workers,
+            resume=plan.resume,
+            script=script,
+            prices=plan.prices,
+            progress=progress,
+        )
+    if replay is not None and replay.misses:
+        raise CassetteError(f"{len(replay.misses)} requests found no reply. First: {replay.misses[0]}")
+    return run
+
+
+def identity_of(plan: Plan, questions: Sequence[Question], library: Library, settings: Settings) -> Identity:
+    """What decides the answers of a run."""
+    decisive: dict[str, Any] = {name: getattr(settings, name) for name in _DECISIVE}
+    # Named only where they are on, so that a run without them is the run it was before they existed.
+    helped = [name for name in ("expand", "rerank") if getattr(settings, name) == "model"]
+    decisive |= dict.fromkeys(helped, "model")
+    prompts = [load_prompt(name) for name in ("answer", "condense", *helped)]
+    decisive["prompts"] = " ".join(prompt.label for prompt in prompts)
+    decisive["prompts_digest"] = hashlib.sha256(repr([p.messages for p in prompts]).encode()).hexdigest()[:16]
+    # Such a run's times are too good to be true, and its report must say so.
+    decisive["remembered_vectors"] = isinstance(library.embedder, Remembering)
+    return Identity(
+        set_name=plan.set_name,
+        set_digest=set_digest(questions),
+        library=library_digest(library.papers(), library.embedder.name, CHUNKING_VERSION),
+        backend=settings.backend,
+        model=settings.answering_model,
+        mode=plan.mode,
+        settings=decisive,
+        seed=plan.seed,
+    )
+
+
+@contextmanager
+def _wire(plan: Plan, script: Scripted | None, settings: Settings) -> Iterator[Replay | None]:
+    """What stands where the network would be; a live run without a cassette leaves the network alone."""
+    base_url = settings.openai_base_url or OPENAI_BASE_URL
+    if script is not None:
+        with mocked_model(script, base_url):
+            yield None
+    elif plan.mode == "replay":
+        if plan.cassette is None:
+            raise UsageError("a replay needs the cassette to replay; give it with --replay FILE")
+        replay = Replay(load_cassette(plan.cassette), plan.cassette.name)
+        with replay.serving(base_url):
+            yield replay
+    elif plan.cassette is not None:
+        if settings.backend != "openai":
+            raise UsageError("only a model on a server can be recorded; choose it with --backend openai")
+        with recording(plan.cassette, base_url):
+            yield None
+    else:
+        yield None
+
+
+def _on_wire(settings: Settings, base_url: str, model: str) -> Settings:
+    """The same settings for a model that stands at the wire: no key leaves, no failure is retried."""
+    return settings.model_copy(
+        update={
+            "llm": "openai",
+            "openai_base_url": base_url,
+            "openai_api_key": SecretStr(NO_KEY),
+            "model": model,
+            "retries": 0,
+        }
+    )

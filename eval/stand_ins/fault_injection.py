@@ -1,0 +1,158 @@
+"""A model that lies in known places: each reply of the faithful script with one fault planted in it.
+
+What the checker makes of the fault, and of the sound sentences around it, is what ``eval.metrics.checker`` measures.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from eval.metrics.checker import SWAPPED_PAPER, UNKNOWN_CITATION
+from eval.sets.questions import Question
+from eval.stand_ins.scripted_models import Claim, Draft, Faithful
+from rag.answering.prompt.sources import ParsedPrompt, SourceText
+from rag.language.terms import STOPWORDS, tokens
+from rag.models.protocols import Message
+
+#: The fault of a sentence written where nothing was to be said.
+FABRICATED = "ignored_abstention"
+
+# A figure of its own: not part of a name (BERT-2, GPT3), a version or a longer number.
+_FIGURE = re.compile(r"(?<![\w.,\-/])\d{1,6}(?:\.\d{1,4})?(?![\w.,]*\d)(?=[%x×]?(?:[\s.,;:)]|$))")
+_NEGATED = re.compile(r"\b(?:not|no|never|nor|without|neither|cannot)\b|n['’]t\b", re.IGNORECASE)
+_AUXILIARY = re.compile(r"\b(?:is|are|was|were|can|could|will|would|should|does|did)\b")
+_OPPOSITES = {
+    "higher": "lower", "lower": "higher", "more": "less", "less": "more", "faster": "slower", "slower": "faster",
+    "better": "worse", "worse": "better", "larger": "smaller", "smaller": "larger", "fewer": "more",
+    "improves": "worsens", "increases": "decreases", "decreases": "increases", "reduces": "raises",
+    "outperforms": "falls behind", "exceeds": "falls below", "surpasses": "falls below", "beats": "loses to",
+    "accelerates": "slows", "gains": "loses", "saves": "wastes", "cuts": "raises",
+}  # fmt: skip
+_OPPOSED = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b")
+_WORDS_OF_CLAIM = 10
+
+
+class Unfaithful(Faithful):
+    """The faithful reply with one fault in it: citations of sources that do not exist, figures no source states, a
+    citation of the wrong paper, a statement turned into its opposite, an answer where there is none to give.
+
+    Which fault goes where follows from the seed and the order of the set, so that all kinds come about equally often.
+    """
+
+    def __init__(self, questions: Sequence[Question], seed: int = 0) -> None:
+        super().__init__(questions)
+        self._seed = seed
+        self._order = {question.id: at for at, question in enumerate(questions)}
+
+    def draft(self, question: Question, prompt: ParsedPrompt, messages: Sequence[Message]) -> Draft:
+        """The faithful draft with a fault, or as it is where no fault can be planted."""
+        draft = super().draft(question, prompt, messages)
+        # Determinism is the point here; nothing is kept secret.
+        rng = random.Random(f"{self._seed}:{question.id}")  # noqa: S311
+        if not draft.claims:
+            return Draft((_fabricated(prompt, rng),))
+        scene = _Scene(prompt, frozenset(n for claim in draft.claims for n in claim.numbers), rng)
+        start = self._order[question.id] + self._seed
+        for turn in range(len(_FAULTS)):
+            fault, corrupt = _FAULTS[(start + turn) % len(_FAULTS)]
+            for at, claim in enumerate(draft.claims):
+                corrupted = corrupt(claim, scene)
+                if corrupted is not None:
+                    planted = replace(corrupted, fault=fault)
+                    return Draft((*draft.claims[:at], planted, *draft.claims[at + 1 :]))
+        return draft
+
+
+def spoiled(text: str, question: str, abstracts: str, seed: str) -> str | None:
+    """A true sentence with a wrong figure, or turned into its opposite; ``None`` where it offers neither."""
+    rng = random.Random(seed)  # noqa: S311 - as above
+    prompt = ParsedPrompt((SourceText(1, "", (abstracts,)),), question)
+    scene = _Scene(prompt, frozenset({1}), rng)
+    claim = Claim(text, (1,))
+    changed = _wrong_figure(claim, scene) or _negate(claim, scene)
+    return changed.text if changed else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What a fault is made from: the request, the numbers of the papers rightly cited, and chance."""
+
+    prompt: ParsedPrompt
+    cited: frozenset[int]
+    rng: random.Random
+
+
+Corrupt: TypeAlias = Callable[[Claim, _Scene], Claim | None]
+
+
+def _invent_citation(claim: Claim, scene: _Scene) -> Claim:
+    invented = max(source.number for source in scene.prompt.sources) + scene.rng.randint(1, 9)
+    # Beside the right one, or in its place.
+    kept = claim.numbers if scene.rng.random() < 0.5 else ()
+    return replace(claim, numbers=(*kept, invented))
+
+
+def _wrong_figure(claim: Claim, scene: _Scene) -> Claim | None:
+    prompt, rng = scene.prompt, scene.rng
+    # A figure of the question is an echo, and what every source states could hide a wrong one.
+    known = prompt.question + " ".join(_text(source) for source in prompt.sources)
+    figures = [m for m in _FIGURE.finditer(claim.text) if m.group() not in prompt.question]
+    if not figures:
+        return None
+    figure = rng.choice(figures)
+    for _ in range(20):
+        other = _other_figure(figure.group(), rng)
+        if other not in known:
+            return replace(claim, text=f"{claim.text[: figure.start()]}{other}{claim.text[figure.end() :]}")
+    return None
+
+
+def _swap_paper(claim: Claim, scene: _Scene) -> Claim | None:
+    others = [source.number for source in scene.prompt.sources if source.number not in scene.cited]
+    return replace(claim, numbers=(scene.rng.choice(others),)) if others and claim.numbers else None
+
+
+def _negate(claim: Claim, scene: _Scene) -> Claim | None:  # noqa: ARG001 - one signature for all faults
+    if _NEGATED.search(claim.text):
+        return None
+    auxiliary = _AUXILIARY.search(claim.text)
+    if auxiliary:
+        return replace(claim, text=f"{claim.text[: auxiliary.end()]} not{claim.text[auxiliary.end() :]}")
+    turned = _OPPOSED.sub(lambda m: _OPPOSITES[m.group()], claim.text, count=1)
+    return replace(claim, text=turned) if turned != claim.text else None
+
+
+_FAULTS: tuple[tuple[str, Corrupt], ...] = (
+    (UNKNOWN_CITATION, _invent_citation),
+    ("wrong_figure", _wrong_figure),
+    (SWAPPED_PAPER, _swap_paper),
+    ("negation", _negate),
+)
+
+
+def _fabricated(prompt: ParsedPrompt, rng: random.Random) -> Claim:
+    """The question's own words as a fact, ascribed to the first source; with a figure or without."""
+    words = [t.text for t in tokens(prompt.question) if t.text.lower() not in STOPWORDS][:_WORDS_OF_CLAIM]
+    subject = " ".join(words) or "this"
+    number = prompt.sources[0].number
+    if rng.random() < 0.5:
+        known = " ".join(_text(source) for source in prompt.sources)
+        figure = next(f for f in (f"{rng.uniform(11, 99):.1f}" for _ in range(1000)) if f not in known)
+        return Claim(f"The authors report {figure} for {subject}.", (number,), FABRICATED)
+    return Claim(f"The authors confirm {subject} in all their experiments.", (number,), FABRICATED)
+
+
+def _other_figure(figure: str, rng: random.Random) -> str:
+    """A figure as precise as the one given and of its order of magnitude, but another."""
+    whole, _, decimals = figure.partition(".")
+    low, high = (10 ** (len(whole) - 1) if len(whole) > 1 else 1), 10 ** len(whole) - 1
+    number = rng.choice([n for n in {rng.randint(low, high) for _ in range(8)} if str(n) != whole] or [int(whole) + 1])
+    return f"{number}.{''.join(rng.choice('123456789') for _ in decimals)}" if decimals else str(number)
+
+
+def _text(source: SourceText) -> str:
+    return " ".join((source.title, source.about, *source.passages))

@@ -1,0 +1,110 @@
+"""A model server that does not exist: respx answers each chat request at the wire, so that the engine runs its real
+``openai`` backend, client, streaming and all, against words that a script writes.
+
+The script (:data:`Script`) is a function from the messages of a request to the text of the reply and sees nothing else,
+as a model would. ``eval.stand_ins.scripted_models`` and ``eval.stand_ins.fault_injection`` hold such scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from rag.errors import UsageError
+from rag.models.protocols import Message
+from rag.models.tokens import counter_for
+
+#: ``.invalid`` is reserved (RFC 2606): were the mock not in place, the request could reach nobody.
+BASE_URL = "http://mocked-model.invalid/v1"
+#: The tokenizer is found by the last part, so prompts are cut to size as for the model that is the default.
+MODEL_PREFIX = "mocked"
+Script = Callable[[Sequence[Message]], str]
+_PIECE = re.compile(r"\S+\s*|\s+")
+_WORDS_A_PIECE = 4
+
+
+@contextmanager
+def mocked_model(script: Script, base_url: str = BASE_URL) -> Iterator[None]:
+    """Answers every chat request to ``base_url`` with what ``script`` writes, for as long as the context lasts.
+
+    Requests to any other address fail instead of leaving the machine. Safe for requests from several threads if
+    ``script`` is.
+
+    Raises:
+        UsageError: respx is not installed.
+    """
+    with wire() as router:
+        router.post(f"{base_url}/chat/completions").mock(side_effect=lambda request: reply(request, script))
+        yield
+
+
+@contextmanager
+def wire() -> Iterator[Any]:
+    """A respx router in place of the network.
+
+    Raises:
+        UsageError: respx is not installed.
+    """
+    try:
+        import respx
+    except ImportError:
+        raise UsageError(
+            "mocked and replayed models need the package respx; install it with: pip install 'citewell[eval]'"
+        ) from None
+    with respx.mock(assert_all_called=False, assert_all_mocked=True) as router:
+        yield router
+
+
+def reply(request: httpx.Request, script: Script) -> httpx.Response:
+    """The response of a server that speaks the OpenAI chat protocol, streamed or in one piece as the request asks."""
+    try:
+        body = json.loads(request.content)
+        messages = [Message(m["role"], str(m["content"])) for m in body["messages"]]
+        model, streamed, limit = str(body["model"]), bool(body.get("stream")), int(body.get("max_tokens") or 0)
+    except (ValueError, TypeError, LookupError) as error:
+        return httpx.Response(400, json={"error": {"message": f"not a chat request ({error})", "type": "invalid"}})
+    counter = counter_for(model)
+    text, finish = script(messages), "stop"
+    if limit and counter.count(text) > limit:
+        text, finish = _cut(text, limit, counter.count), "length"
+    usage = {
+        "prompt_tokens": sum(counter.count(m.content) for m in messages),
+        "completion_tokens": counter.count(text),
+    }
+    usage["total_tokens"] = sum(usage.values())
+    if streamed:
+        return sse_response(_events(model, text, finish, usage))
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return httpx.Response(200, json={"id": "mocked", "model": model, "choices": [choice], "usage": usage})
+
+
+def sse_response(text: str) -> httpx.Response:
+    """An event stream with this body."""
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=text)
+
+
+def _events(model: str, text: str, finish: str, usage: dict[str, int]) -> str:
+    words = _PIECE.findall(text)
+    pieces = ["".join(words[i : i + _WORDS_A_PIECE]) for i in range(0, len(words), _WORDS_A_PIECE)]
+    head = {"id": "mocked", "object": "chat.completion.chunk", "created": 0, "model": model}
+    choices: list[list[dict[str, Any]]] = [
+        [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}],
+        *([{"index": 0, "delta": {"content": piece}, "finish_reason": None}] for piece in pieces),
+        [{"index": 0, "delta": {}, "finish_reason": finish}],
+    ]
+    chunks: list[dict[str, Any]] = [{**head, "choices": choice} for choice in choices]
+    chunks.append({**head, "choices": [], "usage": usage})
+    return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+
+
+def _cut(text: str, limit: int, count: Callable[[str], int]) -> str:
+    words = _PIECE.findall(text)
+    while words and count("".join(words)) > limit:
+        words.pop()
+    return "".join(words)

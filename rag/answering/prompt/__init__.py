@@ -1,0 +1,1 @@
+"""How do a question and its evidence become a request that fits? Way in: :func:`rag.answering.prompt.budget.fit`."""

@@ -1,0 +1,1 @@
+"""Words, numbers and sentences of English text, each understood in one place."""

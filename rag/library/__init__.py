@@ -1,1 +1,0 @@
-"""The library on disk: passages and vectors in Chroma, the lexical index beside it, and the manifest."""

@@ -1,0 +1,1 @@
+"""How does a GGUF file answer in this process? Way in: :class:`rag.models.llamacpp.backend.LlamaCpp`."""

@@ -1,0 +1,1 @@
+"""How does a library lie in one directory? Way in: :class:`rag.storage.embedded.store.EmbeddedStore`."""

@@ -1,0 +1,180 @@
+"""Mends what can be mended: a lost lexical index, a lost manifest, passages that belong to no paper or are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from rag.errors import LibraryError
+from rag.models.protocols import Embedder
+from rag.storage.embedded.probe import chroma_damage
+from rag.storage.embedded.store import index_directories, refuse_replica
+from rag.storage.health.rebuild import rebuild
+from rag.storage.index.lexical import LexicalIndex
+from rag.storage.index.passages import embedding_text, passage_id, passages
+from rag.storage.index.stored import papers_of
+from rag.storage.index.vectors import VectorIndex, library_facts
+from rag.storage.locks import WRITER_WAIT_S, FileLock
+from rag.storage.manifest import Manifest
+from rag.storage.opening import open_store
+from rag.storage.server.server import ServerAddress
+from rag.storage.store import Store, passage_ids
+
+_PAGE = 500
+
+
+def repair(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[str]:
+    """Mends a library; says each thing it did.
+
+    Args:
+        directory: the library's directory.
+        embedder: the embedding model of the settings.
+        address: the library on a server that the directory follows; server and replica are both mended.
+
+    Raises:
+        LibraryError: there is nothing left to mend from.
+        LibraryBusyError: another process writes.
+    """
+    if address is None:
+        yield from _repair_directory(directory, embedder)
+    else:
+        if (directory / "write.lock").exists():
+            yield from _repair_replica(directory)
+        yield from _repair_indexes(directory, embedder, address)
+
+
+def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
+    if not (directory / "write.lock").exists():
+        raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
+    busy = f"another process is writing to the library {directory}; wait until it is done and try again"
+    with FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy):
+        if _manifest_is_lost(directory):
+            yield from _manifest_from_chroma(directory, embedder)
+        with closing(Manifest(directory / "manifest.sqlite")) as manifest:
+            refuse_replica(manifest, directory)
+            chroma, lexical = index_directories(directory, manifest.generation)
+            damage = chroma_damage(chroma, passage_ids(manifest, manifest.ids()))
+        if _lexical_is_lost(lexical):
+            LexicalIndex.erase(lexical)
+            yield "The lexical index could not be read and was set aside."
+    if damage:
+        report = rebuild(directory, embedder)
+        yield f"Chroma: {damage}. Both indexes were rebuilt from the manifest: {report.papers} papers."
+        return
+    yield from _repair_indexes(directory, embedder, None)
+
+
+def _repair_replica(directory: Path) -> Iterator[str]:
+    """Takes away what of a replica cannot be read; it is read from the server again when it is opened next."""
+    busy = f"another process is writing to the library {directory}; wait until it is done and try again"
+    with FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy):
+        if (directory / "manifest.sqlite").exists() and _manifest_is_lost(directory):
+            _set_manifest_aside(directory)
+            yield "The manifest could not be read; it is made again from the server. The damaged one stays beside it."
+        if _lexical_is_lost(directory / "lexical"):
+            LexicalIndex.erase(directory / "lexical")
+            yield "The lexical index could not be read and was set aside."
+
+
+def _repair_indexes(directory: Path, embedder: Embedder, address: ServerAddress | None) -> Iterator[str]:
+    store = open_store(directory, address, embedding=embedder.name, dimension=embedder.dimension)
+    with closing(store), store.writing() as writer:
+        yield from _lexical_from_manifest(store)
+        yield from _passages_from_manifest(store, writer.put, embedder)
+        yield from _without_orphans(store)
+        yield from _rows_from_chroma(store)
+
+
+def _manifest_is_lost(directory: Path) -> bool:
+    path = directory / "manifest.sqlite"
+    if not path.exists():
+        return True
+    try:
+        manifest = Manifest(path)
+    except LibraryError:
+        return True
+    try:
+        return manifest.damage() is not None
+    finally:
+        manifest.close()
+
+
+def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
+    """Every paper's first passage carries its record, and its passages together its abstract."""
+    generations = sorted(
+        int(path.name.partition("-")[2] or 0)
+        for path in directory.glob("chroma*")
+        if (path / "chroma.sqlite3").exists()
+    )
+    if not generations:
+        raise LibraryError(f"neither manifest nor Chroma database in {directory} can be read; ingest the papers again")
+    chroma, _ = index_directories(directory, generations[-1])
+    index = VectorIndex(chroma, library_facts(embedder.name, embedder.dimension))
+    try:
+        papers = papers_of(passage for page in index.scan() for passage in page)
+    finally:
+        index.close()
+    _set_manifest_aside(directory)
+    manifest = Manifest(directory / "manifest.sqlite", anew=True)
+    for i in range(0, len(papers), _PAGE):
+        page = papers[i : i + _PAGE]
+        manifest.put([found.paper for found in page], [found.cut for found in page], None)
+    manifest.set_meta(generation=str(generations[-1]), writing="0")
+    manifest.close()
+    yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
+
+
+def _set_manifest_aside(directory: Path) -> None:
+    for path in directory.glob("manifest.sqlite*"):
+        path.replace(path.with_name(path.name.replace("manifest", "manifest-damaged")))
+
+
+def _lexical_is_lost(directory: Path) -> bool:
+    try:
+        LexicalIndex(directory).check()
+    except LibraryError:
+        return True
+    return False
+
+
+def _lexical_from_manifest(store: Store) -> Iterator[str]:
+    known, indexed = set(store.manifest.ids()), store.lexical.ids()
+    missing, orphans = sorted(known - indexed), sorted(indexed - known)
+    for i in range(0, len(missing), _PAGE):
+        store.lexical.replace(list(store.manifest.get(missing[i : i + _PAGE]).values()))
+    if orphans:
+        store.lexical.replace((), removed=orphans)
+    if missing:
+        yield f"{len(missing)} papers were put back into the lexical index."
+    if orphans:
+        yield f"{len(orphans)} papers that the library does not hold were taken out of the lexical index."
+
+
+def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Embedder) -> Iterator[str]:
+    """Embeds again what Chroma has lost."""
+    there = store.all_passage_ids()
+    wanted = store.manifest.passage_counts(store.manifest.ids())
+    broken = [i for i, count in wanted.items() if any(passage_id(i, n) not in there for n in range(count))]
+    for i in range(0, len(broken), 32):
+        papers = list(store.manifest.get(broken[i : i + 32]).values())
+        cut = [passages(paper) for paper in papers]
+        texts = [embedding_text(paper, p) for paper, own in zip(papers, cut, strict=True) for p in own]
+        put(papers, cut, embedder.embed_texts(texts))
+    if broken:
+        yield f"{len(broken)} papers were embedded again: Chroma had lost passages of theirs."
+
+
+def _rows_from_chroma(store: Store) -> Iterator[str]:
+    missing = store.unplaced()
+    for i in range(0, len(missing), _PAGE):
+        store.place(missing[i : i + _PAGE])
+    if missing:
+        yield f"The vectors of {len(missing)} papers were copied from Chroma into the row file again."
+
+
+def _without_orphans(store: Store) -> Iterator[str]:
+    orphans = store.all_passage_ids() - set(store.passage_ids(store.manifest.ids()))
+    if orphans:
+        store.discard(sorted(orphans))
+        yield f"{len(orphans)} passages of no known paper were removed from Chroma."

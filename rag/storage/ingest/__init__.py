@@ -1,0 +1,1 @@
+"""How do records change a library? Way in: :func:`rag.storage.ingest.ingest.ingest`."""

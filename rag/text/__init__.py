@@ -1,1 +1,0 @@
-"""Text as the whole engine sees it: normalised once, split into sentences one way."""

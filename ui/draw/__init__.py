@@ -1,0 +1,1 @@
+"""How does an answer become safe HTML? Pure functions from values to markup."""
