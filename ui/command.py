@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from ipaddress import ip_address
 
 from rag.cli import options
 from rag.cli.terminal import say
+from rag.language.counting import counted
+from rag.loopback import is_loopback
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -29,9 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
         from rag.answering.assistant import Assistant
 
         assistant = Assistant(library, chosen)
-        if not _is_loopback(arguments.host):
+        if not is_loopback(arguments.host):
             say(f"Listening on {arguments.host}: whoever reaches this machine can read the library and ask; no login.")
-        say(f"{len(library)} papers; answers by {chosen.backend}. Starting the page ...")
+        say(f"{counted(len(library), 'paper')}; answers by {chosen.backend}. Starting the page ...")
         serve(
             library,
             assistant,
@@ -41,13 +42,6 @@ def run(arguments: argparse.Namespace) -> int:
             ready=lambda url: say(f"Citewell is at {url}  (Ctrl-C stops it)"),
         )
     return 0
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _port(text: str) -> int:

@@ -6,10 +6,10 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rag.loopback import is_loopback
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -105,7 +105,7 @@ def _from_here(scope: Scope) -> bool:
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     host, origin = headers.get(b"host", ""), headers.get(b"origin")
     try:
-        return urlsplit(f"//{host}").hostname in LOOPBACK and origin in {None, f"http://{host}"}
+        return is_loopback(urlsplit(f"//{host}").hostname or "") and origin in {None, f"http://{host}"}
     except ValueError:
         return False
 

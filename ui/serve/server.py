@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from rag.loopback import is_loopback
 from rag.settings import Settings
 from ui.page.header import Shelf
 from ui.page.stream import Answering
 from ui.serve.port import page_address, take_port
-from ui.serve.security import LOOPBACK
 
 
 def serve(
@@ -41,7 +41,7 @@ def serve(
         address = page_address(host, taken.getsockname()[1])
         from ui.serve.web import Server, make_app
 
-        app = make_app(library, assistant, settings, local_only=host in LOOPBACK)
+        app = make_app(library, assistant, settings, local_only=is_loopback(host))
         server = Server(app, ready=lambda: ready(address) if ready else None)
         # The server leaves in order and then repeats the interrupt, which has done its work by then.
         with contextlib.suppress(KeyboardInterrupt):

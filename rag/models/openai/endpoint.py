@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
+from rag.loopback import is_loopback
 
 if TYPE_CHECKING:
     from rag.settings import Settings
@@ -62,8 +63,7 @@ class Endpoint:
     @property
     def is_local(self) -> bool:
         """Whether the server runs on this machine."""
-        name = urlsplit(self.base_url).hostname or ""
-        return name in ("localhost", "::1") or name.startswith("127.")
+        return is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def has_key(self) -> bool:
