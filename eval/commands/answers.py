@@ -14,6 +14,7 @@ from eval.commands.needs import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
 from rag.errors import UsageError
+from rag.language.counting import counted
 
 if TYPE_CHECKING:
     from eval.runs.records import Run
@@ -107,12 +108,12 @@ def print_run(run: Run) -> None:
     """A run's figures as text: overall, then by category."""
     from eval.report.report import BY_CATEGORY, table
 
-    out(f"{run.label}: {len(run.questions)} questions, 95 % intervals over questions")
+    out(f"{run.label}: {counted(len(run.questions), 'question')}, 95 % intervals over questions")
     for line in table(run.figures["overall"]):
         out(line)
     for category, own in run.figures["categories"].items():
         out()
-        out(f"{category}: {own['questions']} questions")
+        out(f"{category}: {counted(own['questions'], 'question')}")
         for line in table(own["figures"], BY_CATEGORY):
             out(line)
     for name, (caught, planted) in run.faults.items():

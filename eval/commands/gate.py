@@ -11,6 +11,7 @@ from eval.commands.answers import default_out, watching
 from eval.commands.needs import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_bold, out_json, say
+from rag.language.counting import counted
 
 if TYPE_CHECKING:
     from eval.gate.gate import Verdict
@@ -102,7 +103,7 @@ def _print(verdict: Verdict, names: Sequence[str]) -> None:
     from eval.report.report import table
 
     run = verdict.run
-    out_bold(f"{verdict.name}: {'passed' if verdict.passed else 'FAILED'} ({len(run.questions)} questions)")
+    out_bold(f"{verdict.name}: {'passed' if verdict.passed else 'FAILED'} ({counted(len(run.questions), 'question')})")
     changes = {change.metric: change for change in verdict.comparison.changes} if verdict.comparison else {}
     for name in names:
         for line in table(run.figures["overall"], [name]):

@@ -10,6 +10,7 @@ from typing import Any
 from eval.commands.needs import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
+from rag.language.counting import counted
 
 _SHOWN_SKIPS = 10
 
@@ -76,7 +77,8 @@ def run_scholarqa(arguments: argparse.Namespace) -> int:
         skipped = [skip.to_dict() for skip in found.skipped]
         out_json({"questions": len(found.questions), "papers": len(found.papers), "skipped": skipped})
         return 0
-    out(f"{len(found.questions)} questions on {len(found.papers)} papers are in {arguments.directory}. Next:")
+    questions, papers = counted(len(found.questions), "question"), counted(len(found.papers), "paper")
+    out(f"{questions} on {papers} are in {arguments.directory}. Next:")
     out(f"  citewell ingest --library LIBRARY {arguments.directory / 'papers.jsonl'}")
     out(f"  citewell eval answers --library LIBRARY {arguments.directory / 'questions.jsonl'}")
     return 0

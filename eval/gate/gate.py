@@ -18,6 +18,7 @@ from eval.metrics.table import METRICS
 from eval.runs.compare import DIGITS, Comparison, MetricChange, compare
 from eval.runs.records import Run, write_whole
 from rag.errors import CitewellError
+from rag.language.counting import counted
 
 HERE = Path(__file__).parent
 BASELINE = HERE / "baseline.json"
@@ -86,7 +87,8 @@ class Verdict:
         found += [(broken.text, broken.questions) for broken in self.broken]
         for change in self.fell:
             d = change.difference
-            text = f"{change.metric} went from {d.before:.3f} to {d.after:.3f} (p = {change.p:.4f}, {d.n} questions)"
+            sample = f"p = {change.p:.4f}, {counted(d.n, 'question')}"
+            text = f"{change.metric} went from {d.before:.3f} to {d.after:.3f} ({sample})"
             found.append((text, change.down))
         return found
 
@@ -179,7 +181,7 @@ def judge_run(name: str, run: Run, baseline: Mapping[str, Any], thresholds: Thre
     failed = [key for key, answer in run.answers.items() if "error" in answer]
     if failed:
         first = run.answers[failed[0]]["error"]
-        problems.append(f"{len(failed)} questions failed, {failed[0]} first: {first}")
+        problems.append(f"{counted(len(failed), 'question')} failed, {failed[0]} first: {first}")
     accepted, comparison, before = baseline.get(name), None, None
     if accepted is None:
         problems.append(f"the baseline knows no run {name!r}; accept it with: {UPDATE}")

@@ -18,6 +18,7 @@ from eval.runs.compare import Comparison
 from eval.runs.records import Run, write_whole
 from eval.sets.questions import Question
 from rag.errors import UsageError
+from rag.language.counting import counted
 from rag.paper import title_key
 
 #: What a reader looks at first; each stands beside what it misleads without.
@@ -96,8 +97,8 @@ def render_markdown(run: Run, comparison: Comparison | None = None) -> str:
     lines = [
         f"# {_md(run.label)}",
         "",
-        f"{len(run.questions)} questions; answers by {_md(i.backend)} ({_md(i.model)}), mode {_md(i.mode)}, seed "
-        f"{i.seed}. Intervals are 95 % bootstrap intervals over questions.",
+        f"{counted(len(run.questions), 'question')}; answers by {_md(i.backend)} ({_md(i.model)}), mode {_md(i.mode)}, "
+        f"seed {i.seed}. Intervals are 95 % bootstrap intervals over questions.",
         "",
         "| metric | value | 95 % | n |",
         "|---|---|---|---|",

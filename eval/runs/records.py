@@ -12,6 +12,7 @@ from typing import Any, Self
 from eval.metrics.metric import AnswerRecord
 from eval.sets.questions import Question, question_of
 from rag.errors import CitewellError, UsageError
+from rag.language.counting import counted
 
 ANSWERS = "answers.jsonl"
 RUN = "run.json"
@@ -177,8 +178,8 @@ class Journal:
         finished = (directory / RUN).exists()
         if there and not resume and not finished:
             raise UsageError(
-                f"{directory} holds an unfinished run ({len(there)} questions answered); go on with --resume, remove "
-                "it, or choose another --out"
+                f"{directory} holds an unfinished run ({counted(len(there), 'question')} answered); go on with "
+                "--resume, remove it, or choose another --out"
             )
         if resume:
             # What failed is asked again.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.cli.terminal import Progress, say
 from rag.errors import UsageError
+from rag.language.counting import counted
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -100,7 +101,7 @@ def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: boo
         with Progress("papers") as progress:
             report = library.ingest([sample_path()], progress=progress.ingest)
         unfinished.unlink(missing_ok=True)
-        say(f"{report.papers} papers, {report.passages} passages, {report.seconds:.0f} s.")
+        say(f"{counted(report.papers, 'paper')}, {counted(report.passages, 'passage')}, {report.seconds:.0f} s.")
     return library
 
 

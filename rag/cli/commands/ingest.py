@@ -6,6 +6,7 @@ import argparse
 
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
+from rag.language.counting import counted
 from rag.readers import FORMATS, Options
 
 _SHOWN_SKIPS = 10
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         out_json(report.to_dict())
         return 0
     counts = f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, {report.merged} merged"
-    out(f"{report.read} papers read: {counts}, {len(report.skipped)} skipped.")
+    out(f"{counted(report.read, 'paper')} read: {counts}, {len(report.skipped)} skipped.")
     for skip in report.skipped[:_SHOWN_SKIPS]:
         say(f"skipped: {skip.source}, {skip.position}: {skip.reason}")
     if len(report.skipped) > _SHOWN_SKIPS:
@@ -71,5 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         out("Dry run: nothing was changed.")
     else:
-        out(f"The library {chosen.library} holds {report.papers} papers in {report.passages} passages.")
+        passages = counted(report.passages, "passage")
+        out(f"The library {chosen.library} holds {counted(report.papers, 'paper')} in {passages}.")
     return 0

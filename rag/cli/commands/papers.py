@@ -7,6 +7,7 @@ import argparse
 from rag.cli import options
 from rag.cli.terminal import out, out_bold, out_json, say, wrapped
 from rag.errors import LibraryError
+from rag.language.counting import counted
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -34,7 +35,7 @@ def _list(arguments: argparse.Namespace) -> int:
         return 0
     for paper in papers:
         out(f"{paper.id}\t{paper.year or ''}\t{paper.title}")
-    say(f"{len(papers)} papers")
+    say(counted(len(papers), "paper"))
     return 0
 
 
@@ -67,5 +68,5 @@ def _remove(arguments: argparse.Namespace) -> int:
     if arguments.json:
         out_json({"removed": removed, "papers": left})
     else:
-        out(f"{removed} papers removed; the library holds {left}.")
+        out(f"{counted(removed, 'paper')} removed; the library holds {left}.")
     return 0

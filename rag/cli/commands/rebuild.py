@@ -6,6 +6,7 @@ import argparse
 
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json
+from rag.language.counting import counted
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -31,5 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         out_json(report.to_dict())
     else:
-        out(f"The library {chosen.library} was rebuilt: {report.papers} papers in {report.passages} passages.")
+        passages = counted(report.passages, "passage")
+        out(f"The library {chosen.library} was rebuilt: {counted(report.papers, 'paper')} in {passages}.")
     return 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import CitewellError, LibraryBusyError, LibraryError
+from rag.language.counting import counted
 from rag.models.protocols import Embedder
 from rag.storage.embedded.probe import chroma_damage
 from rag.storage.embedded.store import EmbeddedStore, index_directories, refuse_replica
@@ -67,7 +68,8 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         return
     damage = manifest.damage()
     found = f"{damage}; mend it with: citewell doctor --repair" if damage else ""
-    yield Check("manifest", damage is None, found or f"{len(manifest)} papers, {manifest.passages} passages")
+    detail = f"{counted(len(manifest), 'paper')}, {counted(manifest.passages, 'passage')}"
+    yield Check("manifest", damage is None, found or detail)
     interrupted = manifest.meta("writing") == "1"
     yield Check(
         "last ingest",
@@ -130,7 +132,8 @@ def _check_shared(directory: Path, embedder: Embedder, address: ServerAddress) -
     with closing(store):
         yield _free_disk(directory)
         damage, followed = store.manifest.damage(), store.replica.followed
-        detail = f"{len(store)} papers, {store.manifest.passages} passages, revision {followed} of the server's"
+        detail = f"{counted(len(store), 'paper')}, {counted(store.manifest.passages, 'passage')}, "
+        detail += f"revision {followed} of the server's"
         yield Check("manifest", damage is None, damage or detail)
         if damage is None:
             yield from _agreement(store)
@@ -148,7 +151,7 @@ def _agreement(store: Store) -> Iterator[Check]:
         yield Check("chroma", False, str(error))
         return
     missing, orphans = expected - found, found - expected
-    detail = f"{len(found)} passages"
+    detail = counted(len(found), "passage")
     if missing:
         detail += f", {len(missing)} missing; mend it with: citewell doctor --repair"
     if orphans:
@@ -161,7 +164,7 @@ def _agreement(store: Store) -> Iterator[Check]:
         yield Check("lexical index", False, str(error))
         return
     lost = papers - indexed
-    detail = f"{len(indexed)} papers" + (
+    detail = counted(len(indexed), "paper") + (
         f", {len(lost)} missing; mend it with: citewell doctor --repair" if lost else ""
     )
     yield Check("lexical index", not lost, detail)
@@ -171,7 +174,7 @@ def _agreement(store: Store) -> Iterator[Check]:
 def _rows(store: Store) -> Check:
     slow = len(store.unplaced())
     mend = "; searches read them from Chroma, which takes longer; mend it with: citewell doctor --repair"
-    return Check("row file", not slow, f"vectors of {slow} papers are missing{mend}" if slow else "complete")
+    return Check("row file", not slow, f"vectors of {counted(slow, 'paper')} are missing{mend}" if slow else "complete")
 
 
 def _free_disk(directory: Path) -> Check:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rag.errors import LibraryError
+from rag.language.counting import counted
 from rag.models.protocols import Embedder
 from rag.storage.embedded.probe import chroma_damage
 from rag.storage.embedded.store import index_directories, refuse_replica
@@ -60,7 +61,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
             yield "The lexical index could not be read and was set aside."
     if damage:
         report = rebuild(directory, embedder)
-        yield f"Chroma: {damage}. Both indexes were rebuilt from the manifest: {report.papers} papers."
+        yield f"Chroma: {damage}. Both indexes were rebuilt from the manifest: {counted(report.papers, 'paper')}."
         return
     yield from _repair_indexes(directory, embedder, None)
 
@@ -122,7 +123,8 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
         manifest.put([found.paper for found in page], [found.cut for found in page], None)
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
-    yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
+    rebuilt = f"The manifest was built again from Chroma: {counted(len(papers), 'paper')}."
+    yield f"{rebuilt} The damaged one was kept beside it."
 
 
 def _set_manifest_aside(directory: Path) -> None:
@@ -146,9 +148,11 @@ def _lexical_from_manifest(store: Store) -> Iterator[str]:
     if orphans:
         store.lexical.replace((), removed=orphans)
     if missing:
-        yield f"{len(missing)} papers were put back into the lexical index."
+        yield f"{counted(len(missing), 'paper was', 'papers were')} put back into the lexical index."
     if orphans:
-        yield f"{len(orphans)} papers that the library does not hold were taken out of the lexical index."
+        unknown = "that the library does not hold"
+        words = counted(len(orphans), f"paper {unknown} was", f"papers {unknown} were")
+        yield f"{words} taken out of the lexical index."
 
 
 def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Embedder) -> Iterator[str]:
@@ -162,7 +166,7 @@ def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Em
         texts = [embedding_text(paper, p) for paper, own in zip(papers, cut, strict=True) for p in own]
         put(papers, cut, embedder.embed_texts(texts))
     if broken:
-        yield f"{len(broken)} papers were embedded again: Chroma had lost passages of theirs."
+        yield f"{counted(len(broken), 'paper was', 'papers were')} embedded again: Chroma had lost passages of theirs."
 
 
 def _rows_from_chroma(store: Store) -> Iterator[str]:
@@ -170,11 +174,12 @@ def _rows_from_chroma(store: Store) -> Iterator[str]:
     for i in range(0, len(missing), _PAGE):
         store.place(missing[i : i + _PAGE])
     if missing:
-        yield f"The vectors of {len(missing)} papers were copied from Chroma into the row file again."
+        yield f"The vectors of {counted(len(missing), 'paper')} were copied from Chroma into the row file again."
 
 
 def _without_orphans(store: Store) -> Iterator[str]:
     orphans = store.all_passage_ids() - set(store.passage_ids(store.manifest.ids()))
     if orphans:
         store.discard(sorted(orphans))
-        yield f"{len(orphans)} passages of no known paper were removed from Chroma."
+        words = counted(len(orphans), "passage of no known paper was", "passages of no known paper were")
+        yield f"{words} removed from Chroma."
