@@ -1,4 +1,4 @@
-"""The chat without a page: a question in, frames out."""
+"""The chat without a page: a question in, updates out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rag.answering.record.answer import Turn
 from rag.answering.record.events import Event, TextDelta
 from tests.support.scripted import SampleShelf, Scripted
-from ui.page.chat import LONGEST_QUESTION, Chat, Frame
+from ui.page.chat import LONGEST_QUESTION, Chat, PageUpdate
 from ui.page.conversation import Conversation
 
 
@@ -44,18 +44,18 @@ def scripted() -> Scripted:
     return Scripted(SampleShelf())
 
 
-def _all(chat: Chat, question: str, conversation: Conversation) -> list[Frame]:
-    async def collect() -> list[Frame]:
-        return [frame async for frame in chat.ask(question, conversation, "s")]
+def _all(chat: Chat, question: str, conversation: Conversation) -> list[PageUpdate]:
+    async def collect() -> list[PageUpdate]:
+        return [update async for update in chat.ask(question, conversation, "s")]
 
     return asyncio.run(collect())
 
 
 def test_an_answer_starts_and_ends_the_answering(scripted: Scripted) -> None:
-    frames = _all(Chat(scripted), "Which?", Conversation())
-    assert [frame.answering for frame in frames if frame.answering is not None] == [True, False]
-    assert frames[0].question == ""
-    assert "source-1-1" in (frames[-1].panel or "")
+    updates = _all(Chat(scripted), "Which?", Conversation())
+    assert [update.answering for update in updates if update.answering is not None] == [True, False]
+    assert updates[0].question == ""
+    assert "source-1-1" in (updates[-1].panel or "")
 
 
 def test_the_conversation_of_answers_becomes_the_history(scripted: Scripted) -> None:
@@ -76,9 +76,9 @@ def test_the_conversation_of_answers_becomes_the_history(scripted: Scripted) -> 
 @pytest.mark.parametrize("question", ["", " \n ", "x" * (LONGEST_QUESTION + 1)])
 def test_what_is_no_question_is_refused_without_asking(scripted: Scripted, question: str) -> None:
     conversation = Conversation()
-    frames = _all(Chat(scripted), question, conversation)
-    assert [bool(frame.notice) for frame in frames] == [True]
-    assert frames[0].question is None
+    updates = _all(Chat(scripted), question, conversation)
+    assert [bool(update.notice) for update in updates] == [True]
+    assert updates[0].question is None
     assert conversation.exchanges == []
     assert scripted.asked == []
 
@@ -86,18 +86,18 @@ def test_what_is_no_question_is_refused_without_asking(scripted: Scripted, quest
 def test_stop_ends_a_model_that_says_nothing_more_and_keeps_its_words() -> None:
     stalled, conversation = Stalled(), Conversation()
 
-    async def stop_after_text() -> list[Frame]:
+    async def stop_after_text() -> list[PageUpdate]:
         chat = Chat(stalled)
-        frames = []
-        async for frame in chat.ask("Which?", conversation, "s"):
-            frames.append(frame)
-            if frame.messages and "Two words" in frame.messages[-1]["content"]:
+        updates = []
+        async for update in chat.ask("Which?", conversation, "s"):
+            updates.append(update)
+            if update.messages and "Two words" in update.messages[-1]["content"]:
                 chat.stop("s")
-        return frames
+        return updates
 
-    frames = asyncio.run(asyncio.wait_for(stop_after_text(), 10))
+    updates = asyncio.run(asyncio.wait_for(stop_after_text(), 10))
     assert stalled.closed
-    assert frames[-1].answering is False
+    assert updates[-1].answering is False
     assert conversation.exchanges[0].state == "stopped"
     assert "Two words" in conversation.exchanges[0].markup
 
@@ -106,10 +106,10 @@ def test_a_reader_who_leaves_closes_the_stream() -> None:
     stalled = Stalled()
 
     async def leave() -> None:
-        frames = Chat(stalled).ask("Which?", Conversation(), "s")
-        await anext(frames)
-        await anext(frames)
-        await frames.aclose()
+        updates = Chat(stalled).ask("Which?", Conversation(), "s")
+        await anext(updates)
+        await anext(updates)
+        await updates.aclose()
         await asyncio.sleep(0)
 
     asyncio.run(asyncio.wait_for(leave(), 10))
@@ -117,7 +117,7 @@ def test_a_reader_who_leaves_closes_the_stream() -> None:
 
 
 def test_one_session_gets_one_answer_at_a_time() -> None:
-    async def ask_twice() -> tuple[Frame, Frame]:
+    async def ask_twice() -> tuple[PageUpdate, PageUpdate]:
         chat = Chat(Stalled())
         first = chat.ask("Which?", Conversation(), "s")
         await anext(first)
@@ -153,15 +153,22 @@ def test_a_follow_up_that_was_read_otherwise_says_what_is_searched() -> None:
 
 
 def test_nothing_more_is_drawn_of_an_answer_whose_chat_is_gone() -> None:
-    async def drop_after_text() -> list[Frame]:
+    async def drop_after_text() -> list[PageUpdate]:
         chat = Chat(Stalled())
-        frames = []
-        async for frame in chat.ask("Which?", Conversation(), "s"):
-            frames.append(frame)
-            if frame.messages and "Two words" in frame.messages[-1]["content"]:
+        updates = []
+        async for update in chat.ask("Which?", Conversation(), "s"):
+            updates.append(update)
+            if update.messages and "Two words" in update.messages[-1]["content"]:
                 chat.drop("s")
-        return frames
+        return updates
 
-    frames = asyncio.run(asyncio.wait_for(drop_after_text(), 10))
-    assert frames[-1] == Frame()
-    assert all(frame.answering is not False for frame in frames)
+    updates = asyncio.run(asyncio.wait_for(drop_after_text(), 10))
+    assert updates[-1] == PageUpdate()
+    assert all(update.answering is not False for update in updates)
+
+
+def test_an_answer_adds_as_much_to_the_panel_after_twenty_as_after_one(scripted: Scripted) -> None:
+    conversation, chat = Conversation(), Chat(scripted)
+    sizes = [len((_all(chat, "Which?", conversation)[-1].panel or "").encode()) for _ in range(20)]
+    assert sizes[0] > 1_000
+    assert max(sizes) < 1.2 * sizes[0]

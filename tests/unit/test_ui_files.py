@@ -9,7 +9,8 @@ from lxml import html
 
 from tests.unit.test_ui_render import ANSWER
 from ui.draw import render
-from ui.draw.files import files, links, stored
+from ui.draw.files import files
+from ui.draw.panel import delivery
 from ui.page.conversation import Conversation
 
 
@@ -18,7 +19,7 @@ def test_each_link_below_an_answer_leads_to_a_file_that_is_there() -> None:
     conversation.begin(ANSWER.question)
     conversation.finish(ANSWER)
     message = html.fromstring(conversation.messages()[1]["content"])
-    held = html.fromstring(conversation.panel())
+    held = html.fromstring(conversation.delivery() or "")
     targets = [a.get("href").removeprefix("#") for a in message.xpath("//p[@class='cw-files']/a")]
     assert len(targets) == 6
     assert all(held.xpath(f"//div[@id='{target}']/@data-text") for target in targets)
@@ -26,7 +27,8 @@ def test_each_link_below_an_answer_leads_to_a_file_that_is_there() -> None:
 
 def test_a_file_comes_through_to_the_last_character() -> None:
     awkward = replace(ANSWER, question="Line\nbreak \u202e\x00 \"quoted\" <b> & 'x'?", text="a\n\n\n- b\t“c” [1]")
-    for file, element in zip(files(awkward, 2), html.fromstring(str(stored(files(awkward, 2)))), strict=True):
+    held = html.fromstring(delivery(2, "Q", (), files(awkward, 2)))
+    for file, element in zip(files(awkward, 2), held, strict=True):
         assert json.loads(element.get("data-text")) == file.text
         assert element.get("data-name") == file.name
     assert files(awkward, 2)[0].name == "line-break-quoted-b-x.md"
@@ -38,5 +40,4 @@ def test_without_citations_there_is_no_bibliography() -> None:
 
 
 def test_without_files_there_is_no_row() -> None:
-    assert links(()) is None
     assert "cw-files" not in render.answer(ANSWER, ())

@@ -12,7 +12,7 @@ from tests.support.scripted import SampleShelf
 from ui.page import header
 
 
-class _Shelf:
+class _Library:
     def __init__(self, count: int) -> None:
         self._count = count
 
@@ -25,21 +25,21 @@ class _Shelf:
 
 def test_the_examples_are_about_papers_of_the_library() -> None:
     assert len(header.welcome(SampleShelf()).examples) == 4
-    assert header.welcome(_Shelf(7)).examples == []
+    assert header.welcome(_Library(7)).examples == []
 
 
 def test_an_empty_library_says_how_to_fill_it() -> None:
-    assert "citewell ingest PATH" in header.welcome(_Shelf(0)).markup
+    assert "citewell ingest PATH" in header.welcome(_Library(0)).markup
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, ">1 paper<"), (1234, ">1,234 papers<")])
 def test_the_number_of_papers_is_shown(count: int, words: str) -> None:
-    assert words in header.facts(_Shelf(count), Settings())
+    assert words in header.facts(_Library(count), Settings())
 
 
 def test_where_questions_go_is_shown_without_credentials() -> None:
     settings = Settings(llm="openai", model="m<1>", openai_base_url="https://user:secret@models.example:8443/v1")
-    markup = header.facts(_Shelf(1), settings)
+    markup = header.facts(_Library(1), settings)
     assert "openai · m&lt;1&gt; · models.example:8443" in markup
     assert "secret" not in markup
 
@@ -49,7 +49,7 @@ def test_a_base_address_that_is_none_breaks_nothing() -> None:
 
 
 def test_a_model_in_this_program_is_named_and_said_to_send_nothing(tmp_path: Path) -> None:
-    markup = header.facts(_Shelf(1), Settings(llm="llamacpp", gguf=tmp_path / "gemma-3.gguf"))
+    markup = header.facts(_Library(1), Settings(llm="llamacpp", gguf=tmp_path / "gemma-3.gguf"))
     assert "llamacpp · gemma-3 · this machine" in markup
     assert "nothing leaves this machine" in markup
     assert "openai" not in markup

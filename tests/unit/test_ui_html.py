@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
-from ui.draw.html import el, join, link, web_address
+from ui.draw.fill import fill
+from ui.draw.html import el, join, web_address
 
 
 class _Read(HTMLParser):
@@ -75,7 +77,11 @@ def test_addresses_that_are_not_plain_web_addresses_are_no_links(url: str | None
     assert web_address(url) is None
 
 
-def test_a_web_address_opens_apart() -> None:
-    markup = link("https://arxiv.org/abs/1", "arXiv")
-    assert 'rel="noopener noreferrer"' in markup
-    assert 'target="_blank"' in markup
+def test_whatever_a_template_is_given_is_text_on_one_line() -> None:
+    markup = fill("notice", message="<b>&\"'\n\n\u202e</b>")
+    assert markup == '<p class="cw-notice" role="alert">&lt;b&gt;&amp;&#34;&#39;  &lt;/b&gt;</p>'
+
+
+def test_a_value_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        fill("notice")

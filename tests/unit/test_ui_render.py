@@ -6,14 +6,16 @@ import re
 from dataclasses import replace
 
 import pytest
+from lxml import html
 
 from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage
 from rag.storage.index.passages import passages
 from ui.draw import render
-from ui.draw.panel import panel
-from ui.draw.papers import addresses, byline, shown_papers
+from ui.draw.html import text
+from ui.draw.panel import delivery, empty_panel
+from ui.draw.papers import PaperView, addresses, byline, mark, shown_papers
 
 PAPER = Paper.create(
     title="A <Title>",
@@ -44,22 +46,34 @@ ANSWER = Answer(
 
 
 def test_the_deciding_sentence_is_the_one_highlighted() -> None:
-    markup = panel([("Q", shown_papers(ANSWER, 1))])
-    assert ">First sentence. <mark" in markup
-    assert ">Second, deciding one.</mark> Third.<" in markup
+    view = html.fromstring(delivery(1, "Q", shown_papers(ANSWER, 1))).get_element_by_id("source-1-1.0")
+    assert PAPER.abstract[int(view.get("data-start")) : int(view.get("data-end"))] == "Second, deciding one."
 
 
 def test_offsets_that_do_not_fit_highlight_nothing() -> None:
     broken = replace(ANSWER, citations=(replace(CITATION, start=40, end=900),))
-    assert "<mark" not in panel([("Q", shown_papers(broken, 1))])
+    assert "data-start" not in delivery(1, "Q", shown_papers(broken, 1))
+
+
+def test_a_highlight_is_counted_as_scripts_count_in_the_text_as_drawn() -> None:
+    paper = replace(PAPER, abstract="\U0001d6fc\u202e \U0001d6fd decides. End.")
+    shown = PaperView(0, len(paper.abstract) - len(" End."))
+    start, end, _ = mark(shown, paper) or (0, 0, "")
+    drawn = html.fromstring(f"<p>{text(paper.abstract)}</p>").text.encode("utf-16-le")
+    assert drawn[2 * start : 2 * end].decode("utf-16-le") == "\U0001d6fc \U0001d6fd decides."
+
+
+def test_an_abstract_is_sent_once_however_many_sentences_cite_it() -> None:
+    cited = replace(ANSWER, sentences=tuple(Sentence(f"Claim {n}.", (1,), "supported") for n in range(9)))
+    assert delivery(1, "Q", shown_papers(cited, 1)).count("Second, deciding one.") == 1
 
 
 def test_a_citation_in_the_answer_points_to_its_paper_in_the_panel() -> None:
     shown = shown_papers(ANSWER, 3)
     assert 'href="#source-3-1"' in render.answer(ANSWER, shown)
     assert 'href="#source-3-1.1"' in render.answer(ANSWER, shown)
-    assert 'id="source-3-1.1"' in panel([("Q", shown)])
-    assert 'id="source-3-1"' in panel([("Q", shown)])
+    assert 'id="source-3-1.1"' in delivery(3, "Q", shown)
+    assert 'id="source-3-1"' in delivery(3, "Q", shown)
 
 
 def test_a_number_without_a_citation_is_no_link() -> None:
@@ -97,7 +111,7 @@ def test_suggestions_are_offered_and_not_called_cited() -> None:
     shown = shown_papers(nothing, 1)
     assert [s.role for s in shown] == ["near"]
     assert "No paper in this library" in render.answer(nothing, shown)
-    assert "Nearest paper, not cited" in panel([("Q", shown)])
+    assert "Nearest paper, not cited" in delivery(3, "Q", shown)
 
 
 def test_only_web_addresses_become_links() -> None:
@@ -118,8 +132,12 @@ def test_the_byline_names_what_is_known() -> None:
     assert byline(OTHER) == ""
 
 
-def test_without_papers_there_is_no_panel() -> None:
-    assert panel([("Q", ())]) == ""
+def test_the_panel_is_empty_before_the_first_answer() -> None:
+    assert "cw-paper" not in empty_panel()
+
+
+def test_one_paper_that_was_retrieved_is_one() -> None:
+    assert "1 paper retrieved" in render.answer(replace(ANSWER, evidence=ANSWER.evidence[:1]), ())
 
 
 def test_what_was_shown_stays_when_an_answer_fails() -> None:

@@ -1,4 +1,4 @@
-"""Builds HTML from values. Every text and every attribute on the page is escaped here, and nowhere else."""
+"""Texts and addresses made fit for HTML, and the elements inside an answer's text."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ _UNSEEN.update(dict.fromkeys(range(0x2066, 0x206A)))
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r\x85\u2028\u2029"), " ")
 
 
+def clean(value: str) -> str:
+    """Return ``value`` on one line, without characters that cannot be seen."""
+    return value.translate(_UNSEEN).translate(_BREAKS)
+
+
 def text(value: str) -> Markup:
-    """``value`` as text of an element: escaped, on one line, without characters that cannot be seen."""
-    return escape(value.translate(_UNSEEN).translate(_BREAKS)) if not isinstance(value, Markup) else value
+    """Return ``value`` as the text of an element: cleaned and escaped, unless it is markup already."""
+    return value if isinstance(value, Markup) else escape(clean(value))
 
 
 def join(children: Iterable[Child], separator: str = "") -> Markup:
@@ -51,7 +56,7 @@ def el(name: str, *children: Child, **attributes: str | bool | int | None) -> Ma
 
 
 def web_address(url: str | None) -> str | None:
-    """``url`` where it is an absolute http or https address that a reader may be sent to, else ``None``."""
+    """Return ``url`` if it is an absolute http or https address that a reader may be sent to, else ``None``."""
     if not url or any(c.isspace() or ord(c) < 0x20 for c in url):
         return None
     try:
@@ -59,11 +64,6 @@ def web_address(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc else None
-
-
-def link(url: str, *children: Child, **attributes: str | bool | int | None) -> Markup:
-    """A link that leaves the page: opened beside it, told nothing about it. ``url`` has passed :func:`web_address`."""
-    return el("a", *children, href=url, target="_blank", rel="noopener noreferrer", **attributes)
 
 
 def _name(name: str) -> Markup:

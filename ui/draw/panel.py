@@ -1,18 +1,19 @@
-"""The panel beside the chat: the list of all cited papers, and each paper with its deciding sentence highlighted."""
+"""The panel beside the chat: the list of all cited papers, and each paper with its deciding sentence highlighted.
+
+It reaches the page in parts: what an answer adds is sent once, with that answer, and the page's script keeps it. So the
+size of an update does not grow with the conversation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from rag.answering.record.answer import Support
-from rag.paper import Paper
-from ui.draw import prose
-from ui.draw.html import el, join, link
-from ui.draw.papers import Shown, View, addresses, byline
+from ui.draw.files import File
+from ui.draw.fill import fill
+from ui.draw.papers import Role, ShownPaper
 
-# By how well the paper backs the answer as a whole, and one sentence of it.
+# How well the paper supports the answer as a whole, and one sentence of it.
 _ANSWER_WORDS: dict[Support, str] = {
     "supported": "Supports the answer",
     "weak": "Supports the answer weakly",
@@ -25,111 +26,24 @@ _SENTENCE_WORDS: dict[Support, str] = {
     "unsupported": "Does not support this sentence",
     "none": "",
 }
-_ROLE_WORDS = {"near": "Nearest paper, not cited", "read": "Read for this answer, not cited"}
+_ROLE_WORDS: dict[Role, str] = {"near": "Nearest paper, not cited", "read": "Read for this answer, not cited"}
 
 
-def panel(exchanges: Sequence[tuple[str, Sequence[Shown]]]) -> Markup:
-    """The whole panel for the questions asked so far, each with the papers its answer shows; newest first in the list.
+def empty_panel() -> str:
+    """Return the panel without papers."""
+    return fill("panel")
 
-    All papers are in it and hidden; the page's script shows one at a time, without asking the server.
-    """
-    cited = [(question, [s for s in shown if s.number]) for question, shown in exchanges]
-    groups = [_group(question, papers) for question, papers in reversed(cited) if papers]
-    everything = [paper for _, shown in exchanges for paper in shown]
-    if not everything:
-        return Markup("")
-    count = len({s.paper.id for _, papers in cited for s in papers})
-    overview = el(
-        "section",
-        el("h2", "Cited papers", tabindex="-1", class_="cw-panel-title"),
-        el("p", f"{count} {'paper' if count == 1 else 'papers'} in this conversation", class_="cw-quiet"),
-        groups or el("p", "Nothing has been cited so far.", class_="cw-quiet"),
-        class_="cw-overview",
+
+def delivery(turn: int, question: str, papers: Sequence[ShownPaper], files: Sequence[File] = ()) -> str:
+    """Return what the answer to question number ``turn`` adds to the panel: its papers and its files, all hidden."""
+    return fill(
+        "delivery",
+        turn=turn,
+        question=question,
+        papers=papers,
+        cited=[paper for paper in papers if paper.number],
+        files=files,
+        roles=_ROLE_WORDS,
+        answer_words=_ANSWER_WORDS,
+        sentence_words=_SENTENCE_WORDS,
     )
-    return el("aside", _bar(), overview, [_paper(s) for s in everything], aria_label="Papers")
-
-
-def _bar() -> Markup:
-    return el(
-        "div",
-        el("button", "← All cited papers", type="button", class_="cw-back"),
-        el("button", "×", type="button", class_="cw-close", aria_label="Close"),
-        class_="cw-bar",
-    )
-
-
-def _group(question: str, papers: Sequence[Shown]) -> Markup:
-    return el(
-        "section",
-        el("h3", question, class_="cw-asked"),
-        el("ol", [el("li", row(shown)) for shown in papers], class_="cw-rows"),
-    )
-
-
-def row(shown: Shown) -> Markup:
-    """A line of a list of papers: number, title, byline; it opens the paper in the panel."""
-    number = el("span", f"[{shown.number}]", class_="cw-number") if shown.number else None
-    facts = byline(shown.paper)
-    return el(
-        "a",
-        number,
-        el(
-            "span",
-            el("span", shown.paper.title, class_="cw-row-title"),
-            el("span", facts, class_="cw-row-facts") if facts else None,
-            class_="cw-row-text",
-        ),
-        href=f"#{shown.key}",
-        class_="cw-open cw-row",
-    )
-
-
-def _paper(shown: Shown) -> Markup:
-    paper = shown.paper
-    title_id = f"{shown.key}-title"
-    published = list(filter(None, [paper.venue, str(paper.year) if paper.year else None]))
-    return el(
-        "article",
-        el("p", _ROLE_WORDS[shown.role], class_="cw-kicker") if shown.role != "cited" else None,
-        el("h2", _numbered(shown), id=title_id, tabindex="-1", class_="cw-panel-title"),
-        el("p", ", ".join(paper.authors), class_="cw-authors") if paper.authors else None,
-        el("p", " · ".join(published), class_="cw-quiet") if published else None,
-        _links(paper),
-        [_view(shown, position, view) for position, view in enumerate(shown.views)],
-        id=shown.key,
-        class_="cw-paper",
-        aria_labelledby=title_id,
-        hidden=True,
-    )
-
-
-def _numbered(shown: Shown) -> Markup:
-    number = el("span", f"[{shown.number}] ", class_="cw-number") if shown.number else None
-    return join([number, shown.paper.title])
-
-
-def _links(paper: Paper) -> Markup | None:
-    links = [link(url, f"{label} ↗", title=url) for label, url in addresses(paper)]
-    return el("p", join(links, " "), class_="cw-links") if links else None
-
-
-def _view(shown: Shown, position: int, view: View) -> Markup:
-    words = (_SENTENCE_WORDS if view.sentence else _ANSWER_WORDS)[view.support]
-    return el(
-        "div",
-        el("p", "“", prose.inline(view.sentence.text), "”", class_="cw-claim") if view.sentence else None,
-        el("p", words, class_=f"cw-support cw-{view.support}") if words else None,
-        el("h3", "Abstract"),
-        el("p", _abstract(shown.paper, view), class_="cw-abstract"),
-        id=shown.view_key(position),
-        class_="cw-view",
-        hidden=True,
-    )
-
-
-def _abstract(paper: Paper, view: View) -> Markup:
-    abstract, start, end = paper.abstract, view.start, view.end
-    if not 0 <= start < end <= len(abstract):
-        return join([abstract])
-    note = "the closest sentence" if view.support == "unsupported" else "the sentence this rests on"
-    return join([abstract[:start], el("mark", abstract[start:end], title=note), abstract[end:]])

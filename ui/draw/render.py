@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from rag.answering.record.answer import Answer, LedgerEntry, Sentence
+from rag.language.counting import counted
 from ui.draw import prose
-from ui.draw.files import File, links
-from ui.draw.html import el
-from ui.draw.panel import row
-from ui.draw.papers import Shown
+from ui.draw.files import File
+from ui.draw.fill import fill
+from ui.draw.papers import ShownPaper
 
 _LEDGER_WORDS = {
     "unknown_citation": "Citation removed",
@@ -47,128 +47,82 @@ _OUTCOME_TEXT = {
 
 
 def question(text: str) -> str:
-    """The reader's own message; its line breaks are kept."""
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return str(el("div", [el("p", line) for line in lines], class_="cw-question"))
+    """Return the reader's own message; its line breaks are kept."""
+    return fill("question", lines=[line for line in text.strip().splitlines() if line.strip()])
 
 
 def status(words: str) -> str:
-    """What is being done while nothing can be read yet."""
-    return str(el("div", el("p", words, class_="cw-status", role="status"), class_="cw-answer"))
+    """Return what is being done while there is nothing to read yet."""
+    return _unfinished(None, words, "cw-status", role="status")
 
 
 def streaming(text: str) -> str:
-    """The answer so far. Its citations become links once the checker has seen them."""
-    body, _ = prose.render(text, _pending, ended=False)
-    return str(el("div", el("div", body, class_="cw-prose"), class_="cw-answer cw-streaming"))
+    """Return the answer so far. Its citations become links once the checker has seen them."""
+    return _unfinished(prose.render(text, _pending, ended=False)[0], streaming=True)
 
 
 def stopped(text: str) -> str:
-    """What was there when the reader stopped the answer."""
-    return _ended(text, "Stopped. What is above was not checked." if text.strip() else "Stopped.", "cw-stopped")
+    """Return what there was when the reader stopped the answer."""
+    words = "Stopped. What is above was not checked." if text.strip() else "Stopped."
+    return _unfinished(prose.render(text, _pending)[0], words, "cw-stopped")
 
 
 def failed(text: str, message: str) -> str:
-    """What was there when the answer failed, and why it failed, in one line."""
-    return _ended(text, message[:1].upper() + message[1:], "cw-error")
+    """Return what there was when the answer failed, and why it failed, in one line."""
+    return _unfinished(prose.render(text, _pending)[0], message[:1].upper() + message[1:], "cw-error", role="alert")
 
 
 def notice(message: str) -> str:
-    """A line beside the question field, about the question itself."""
-    return str(el("p", message, class_="cw-notice", role="alert")) if message else ""
+    """Return a line beside the question field, about the question itself."""
+    return fill("notice", message=message) if message else ""
 
 
-def answer(checked: Answer, shown: Sequence[Shown], files: Sequence[File] = ()) -> str:
-    """A checked answer: its outcome, its text with citations as links, sources or nearest papers, what was checked, and
-    the files it can be kept as."""
-    sources = {s.number: s for s in shown if s.number}
+def answer(checked: Answer, shown: Sequence[ShownPaper], files: Sequence[File] = ()) -> str:
+    """Return a checked answer: its outcome, its text with citations as links, sources or nearest papers, what was
+    checked, and the files it can be saved as."""
+    sources = {paper.number: paper for paper in shown if paper.number}
 
     def cite(number: int, sentence: Sentence | None) -> Markup:
-        if number not in sources:
-            return _pending(number)
-        source = sources[number]
-        label = f"Source {number}: {source.paper.title}"
-        return el("a", f"[{number}]", href=f"#{source.key_for(sentence)}", class_="cw-open cw-cite", title=label)
+        return fill("citation", number=number, sentence=sentence, source=sources.get(number))
 
-    text = checked.text.strip() or _OUTCOME_TEXT.get(checked.outcome, "")
-    body, lost = prose.render(text, cite, checked.sentences)
-    outcome = _OUTCOME_WORDS.get(checked.outcome)
-    return str(
-        el(
-            "div",
-            el("p", outcome, class_="cw-outcome") if outcome else None,
-            el("div", body, class_="cw-prose"),
-            _doubts(lost),
-            _list("Sources", [s for s in shown if s.role == "cited"]),
-            _list("Nearest papers", [s for s in shown if s.role == "near"]),
-            _checks(checked, [s for s in shown if s.role == "read"]),
-            links(files),
-            class_=f"cw-answer cw-{checked.outcome.replace('_', '-')}",
-        )
+    body, lost = prose.render(checked.text.strip() or _OUTCOME_TEXT.get(checked.outcome, ""), cite, checked.sentences)
+    standalone = checked.standalone_question.strip()
+    read_as = [f"Read as: “{standalone}”"] if standalone and standalone != checked.question.strip() else []
+    return fill(
+        "answer",
+        answer=checked,
+        outcome=_OUTCOME_WORDS.get(checked.outcome),
+        body=body,
+        doubts=[(prose.inline(one.text), verdict) for one in lost if (verdict := prose.doubt(one))],
+        cited=[paper for paper in shown if paper.role == "cited"],
+        near=[paper for paper in shown if paper.role == "near"],
+        read=[paper for paper in shown if paper.role == "read"],
+        verdict=_verdict(checked),
+        ledger=[_entry(entry) for entry in checked.ledger],
+        facts=[*read_as, _origin(checked)],
+        files=files,
     )
 
 
 def _pending(number: int, _: Sentence | None = None) -> Markup:
-    return el("span", f"[{number}]", class_="cw-cite cw-pending")
+    return fill("citation", number=number, source=None)
 
 
-def _ended(text: str, message: str, css: str) -> str:
-    body, _ = prose.render(text, _pending)
-    return str(
-        el(
-            "div",
-            el("div", body, class_="cw-prose") if text.strip() else None,
-            el("p", message, class_=css, role="alert" if css == "cw-error" else None),
-            class_="cw-answer",
-        )
-    )
+def _unfinished(
+    body: Markup | None, message: str = "", css: str = "", *, role: str | None = None, streaming: bool = False
+) -> str:
+    return fill("unfinished", body=body, message=message, css=css, role=role, streaming=streaming)
 
 
-def _doubts(lost: Sequence[Sentence]) -> Markup | None:
-    items = [
-        el("li", "“", prose.inline(sentence.text), "” ", el("span", verdict.note, class_=f"cw-flag cw-{verdict.css}"))
-        for sentence in lost
-        if (verdict := prose.doubt(sentence))
-    ]
-    return el("ul", items, class_="cw-doubts") if items else None
-
-
-def _list(heading: str, papers: Sequence[Shown]) -> Markup | None:
-    if not papers:
-        return None
-    return el(
-        "section",
-        el("h3", heading),
-        el("ol", [el("li", row(shown)) for shown in papers], class_="cw-rows"),
-        class_="cw-list",
-    )
-
-
-def _checks(checked: Answer, read: Sequence[Shown]) -> Markup:
-    """The disclosure below an answer: what the checker found and changed, and how the answer came about."""
-    entries = [_entry(entry) for entry in checked.ledger]
-    standalone = checked.standalone_question.strip()
-    facts = [f"Read as: “{standalone}”"] if standalone and standalone != checked.question.strip() else []
-    facts.append(_origin(checked))
-    return el(
-        "details",
-        el("summary", _verdict(checked)),
-        el("ul", entries, class_="cw-ledger") if entries else None,
-        [el("p", fact) for fact in facts],
-        _list("Also read, not cited", read),
-        class_="cw-checks",
-    )
-
-
-def _entry(entry: LedgerEntry) -> Markup:
+def _entry(entry: LedgerEntry) -> tuple[str, str]:
     words = _LEDGER_WORDS.get(entry.kind, entry.kind.replace("_", " ").capitalize())
     # The kind says it already.
     detail = entry.detail.removeprefix("no citation: ") if entry.kind == "uncited_sentence" else entry.detail
-    return el("li", el("strong", words), f": {detail}")
+    return words, detail
 
 
 def _verdict(checked: Answer) -> str:
-    """The checker's findings in a line."""
+    """Return the checker's findings in a line."""
     claims = [s for s in checked.sentences if s.support != "none"]
     if not claims:
         return "How this was answered"
@@ -177,14 +131,18 @@ def _verdict(checked: Answer) -> str:
         count = sum(s.support == support for s in claims)
         if count:
             words.append(f"{count} {phrase}")
-    total = f"{len(claims)} {'sentence' if len(claims) == 1 else 'sentences'} checked: {', '.join(words)}"
+    total = f"{counted(len(claims), 'sentence')} checked: {', '.join(words)}"
     changes = len(checked.ledger)
-    return f"{total}; {changes} {'note' if changes == 1 else 'notes'}" if changes else total
+    return f"{total}; {counted(changes, 'note')}" if changes else total
 
 
 def _origin(checked: Answer) -> str:
     backend = checked.backend if checked.backend == checked.model else f"{checked.backend}, {checked.model}"
-    parts = [f"Written by {backend}", f"prompt {checked.prompt}", f"{len(checked.evidence)} papers retrieved"]
+    parts = [
+        f"Written by {backend}",
+        f"prompt {checked.prompt}",
+        f"{counted(len(checked.evidence), 'paper')} retrieved",
+    ]
     total = checked.timings_ms.get("total")
     if total is not None:
         parts.append(f"{total / 1000:.1f} s")

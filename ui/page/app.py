@@ -1,4 +1,4 @@
-"""The page as Gradio components: wires the chat to what is drawn. Imported late: Gradio takes seconds to load."""
+"""The page as Gradio components, wired to the chat. Import it late: Gradio takes seconds to load."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import gradio as gr
 
 from rag.settings import Settings
 from ui.draw import render
+from ui.draw.panel import empty_panel
 from ui.page import header
-from ui.page.chat import Chat, Frame
+from ui.page.chat import Chat, PageUpdate
 from ui.page.conversation import Conversation
-from ui.page.header import Shelf
+from ui.page.header import LibraryView
 from ui.page.stream import Answering
 
 #: Answers written at the same time, over all readers; further questions wait their turn.
 CONCURRENT_ANSWERS = 16
 
 
-def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks:
-    """The page. Its look (theme, style sheet, script) is given where it is mounted: see :mod:`ui.serve.web`."""
+def build(library: LibraryView, assistant: Answering, settings: Settings) -> gr.Blocks:
+    """Return the page. Its theme, style sheet and script are given where it is mounted: see :mod:`ui.serve.web`."""
     chat = Chat(assistant)
     page = gr.Blocks(title="Citewell", analytics_enabled=False, fill_height=True, fill_width=True)
     with page:
@@ -58,37 +59,39 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
                     )
                     send = gr.Button("Ask", variant="primary", elem_id="cw-send", scale=0)
                     stop = gr.Button("Stop", variant="stop", elem_id="cw-stop", visible=False, scale=0)
-            panel = gr.HTML(elem_id="cw-panel", apply_default_css=False)
+            gr.HTML(empty_panel(), elem_id="cw-panel", apply_default_css=False)
+        # The page's script takes from here what each answer adds to the panel.
+        panel = gr.HTML(elem_id="cw-delivery", apply_default_css=False)
 
         outputs = [messages, panel, notice, question, send, stop, conversation]
 
-        def draw(frame: Frame, state: Conversation | None) -> list[Any]:
+        def draw(update: PageUpdate, state: Conversation | None) -> list[Any]:
             def given(value: Any) -> Any:
                 return gr.skip() if value is None else value
 
-            busy = frame.answering
+            busy = update.answering
             return [
-                given(frame.messages),
-                given(frame.panel),
-                gr.skip() if frame.notice is None else render.notice(frame.notice),
-                given(frame.question),
+                given(update.messages),
+                given(update.panel),
+                gr.skip() if update.notice is None else render.notice(update.notice),
+                given(update.question),
                 gr.skip() if busy is None else gr.update(visible=not busy),
                 gr.skip() if busy is None else gr.update(visible=busy),
                 given(state),
             ]
 
         async def ask(text: str, state: Conversation, request: gr.Request) -> AsyncIterator[list[Any]]:
-            frames = chat.ask(text or "", state, str(request.session_hash))
-            async for frame in frames:
+            updates = chat.ask(text or "", state, str(request.session_hash))
+            async for update in updates:
                 # The conversation is changed in place: it is handed over once, lest an answer that is over put it back.
-                yield draw(frame, state if frame.answering else None)
+                yield draw(update, state if update.answering else None)
 
         async def halt(request: gr.Request) -> None:
             chat.stop(str(request.session_hash))
 
         async def clear(request: gr.Request) -> list[Any]:
             chat.drop(str(request.session_hash))
-            return draw(Frame(messages=[], panel="", notice="", answering=False), Conversation())
+            return draw(PageUpdate(messages=[], panel="", notice="", answering=False), Conversation())
 
         def opened() -> list[Any]:
             welcome = header.welcome(library)
@@ -115,7 +118,7 @@ def build(library: Shelf, assistant: Answering, settings: Settings) -> gr.Blocks
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
         def recover() -> list[Any]:
-            return draw(Frame(answering=False), None)
+            return draw(PageUpdate(answering=False), None)
 
         for asked in (
             gr.on([question.submit, send.click], **asking),

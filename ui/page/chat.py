@@ -1,4 +1,4 @@
-"""The chat itself, free of any page framework: a question in, the frames to be drawn out."""
+"""The chat without a page framework: a question goes in, updates of the page come out."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from ui.page.conversation import Conversation, Message
-from ui.page.stream import Answering, Ended, Failed, Run
+from ui.page.stream import Answering, AnswerStream, Ended, Failed
 
 #: Characters a question may have; more than any question needs, and less than would crowd the sources out of a prompt.
 LONGEST_QUESTION = 4_000
-#: Without news for so long, an unchanged frame is drawn: only then is a reader noticed who has closed the page.
+#: After so long without an event an empty update is sent: only then does the server notice that the page was closed.
 HEARTBEAT_S = 1.0
 BROKEN_OFF = (
     "The answer broke off because of a fault in Citewell; the terminal it runs in shows which. Please ask again."
@@ -19,8 +19,8 @@ BROKEN_OFF = (
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What changes on the page; ``None`` leaves a part as it is."""
+class PageUpdate:
+    """What changes on the page; ``None`` leaves a part as it is. ``panel`` is added to the panel, ``""`` empties it."""
 
     messages: list[Message] | None = None
     panel: str | None = None
@@ -30,52 +30,54 @@ class Frame:
 
 
 class Chat:
-    """Answers the questions of all readers; each has a session of its own, and one answer at a time."""
+    """Answers of all readers; each reader has a session, and one answer at a time."""
 
     def __init__(self, assistant: Answering) -> None:
         self._assistant = assistant
-        self._runs: dict[str, Run] = {}
+        self._streams: dict[str, AnswerStream] = {}
 
-    async def ask(self, question: str, conversation: Conversation, session: str) -> AsyncGenerator[Frame]:
-        """The frames of one answer. Leaving the iterator early closes the request upstream."""
+    async def ask(self, question: str, conversation: Conversation, session: str) -> AsyncGenerator[PageUpdate]:
+        """Yield the updates of one answer. Closing the iterator early closes the request to the model."""
         question = question.strip()
-        refusal = _refusal(question, busy=session in self._runs)
+        refusal = _refusal(question, busy=session in self._streams)
         if refusal is not None:
-            yield Frame(notice=refusal)
+            yield PageUpdate(notice=refusal)
             return
         history = conversation.history()
-        run = self._runs[session] = Run(self._assistant, question, history)
+        stream = self._streams[session] = AnswerStream(self._assistant, question, history)
         conversation.begin(question)
         try:
-            yield Frame(messages=conversation.messages(), notice="", question="", answering=True)
+            yield PageUpdate(messages=conversation.messages(), notice="", question="", answering=True)
             ended = False
             while not ended:
-                batch = await run.next(HEARTBEAT_S)
-                if self._runs.get(session) is not run:
-                    yield Frame()  # the chat it belongs to is gone: what was drawn last must not come back
+                batch = await stream.next(HEARTBEAT_S)
+                if self._streams.get(session) is not stream:
+                    yield PageUpdate()  # the chat was dropped: its last update must not come back
                     return
                 for event in batch:
-                    ended = ended or _apply(event, conversation, stopped=run.stopped)
-                yield Frame(messages=conversation.messages()) if batch and not ended else Frame()
+                    ended = ended or _apply(event, conversation, stopped=stream.stopped)
+                yield PageUpdate(messages=conversation.messages()) if batch and not ended else PageUpdate()
             # Whoever asked on meanwhile was told to wait: that is over.
-            yield Frame(messages=conversation.messages(), panel=conversation.panel(), notice="", answering=False)
+            yield PageUpdate(
+                messages=conversation.messages(), panel=conversation.delivery(), notice="", answering=False
+            )
         finally:
             conversation.stop()
-            run.stop()
-            if self._runs.get(session) is run:
-                del self._runs[session]
+            stream.stop()
+            if self._streams.get(session) is stream:
+                del self._streams[session]
 
     def stop(self, session: str) -> None:
-        """Stops the answer being written for a session, if there is one; what is there of it stays."""
-        run = self._runs.get(session)
-        if run is not None:
-            run.stop()
+        """Stop the answer being written for a session, if there is one; its text so far stays."""
+        stream = self._streams.get(session)
+        if stream is not None:
+            stream.stop()
 
     def drop(self, session: str) -> None:
-        """As :meth:`stop`, but nothing more is drawn of the answer."""
-        run = self._runs.pop(session, None)
-        if run is not None:
-            run.stop()
+        """Stop the answer being written for a session and draw nothing more of it."""
+        stream = self._streams.pop(session, None)
+        if stream is not None:
+            stream.stop()
 
 
 def _refusal(question: str, *, busy: bool) -> str | None:
@@ -89,7 +91,7 @@ def _refusal(question: str, *, busy: bool) -> str | None:
 
 
 def _apply(event: Event | Failed | Ended, conversation: Conversation, *, stopped: bool) -> bool:
-    """Takes an event into the conversation; tells whether the answer is over."""
+    """Apply an event to the conversation; return whether the answer is over."""
     if stopped:
         conversation.stop()
         return True

@@ -1,4 +1,4 @@
-"""What one reader has asked and been told: the state behind a chat, and its messages."""
+"""The state of one reader's chat: what was asked and answered, and its messages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from rag.answering.record.answer import Answer, Turn
+from rag.language.counting import counted
 from ui.draw import render
-from ui.draw.files import File, files, stored
-from ui.draw.panel import panel
-from ui.draw.papers import Shown, shown_papers
+from ui.draw.files import File, files
+from ui.draw.panel import delivery
+from ui.draw.papers import ShownPaper, shown_papers
 
 #: A message as the chat component takes it: ``{"role": ..., "content": ...}``, the content safe markup.
 Message: TypeAlias = dict[str, str]
@@ -17,12 +18,12 @@ Message: TypeAlias = dict[str, str]
 
 @dataclass(slots=True)
 class Exchange:
-    """A question and what became of it. ``text`` is the answer as plain text with markers, as far as it came."""
+    """A question and its answer. ``text`` is the plain text with citation markers, as far as it was written."""
 
     question: str
     text: str = ""
     markup: str = ""
-    shown: tuple[Shown, ...] = ()
+    shown: tuple[ShownPaper, ...] = ()
     files: tuple[File, ...] = ()
     state: Literal["open", "answered", "stopped", "failed"] = "open"
 
@@ -34,7 +35,7 @@ class Conversation:
     exchanges: list[Exchange] = field(default_factory=list)
 
     def history(self) -> list[Turn]:
-        """The earlier turns as the assistant reads them; questions that got no text are left out."""
+        """Return the earlier turns for the assistant; questions without an answer's text are left out."""
         return [
             turn
             for exchange in self.exchanges
@@ -43,28 +44,28 @@ class Conversation:
         ]
 
     def begin(self, question: str) -> Exchange:
-        """Opens the next exchange."""
+        """Open the next exchange."""
         self.exchanges.append(Exchange(question, markup=render.status("Searching the library …")))
         return self.exchanges[-1]
 
     def searching(self, standalone_question: str) -> None:
-        """Says what is searched for, where a follow-up was read as something else than it says."""
+        """Show what is searched for if a follow-up was rewritten."""
         if standalone_question.strip() != self.exchanges[-1].question:
             self.exchanges[-1].markup = render.status(f"Searching the library for “{standalone_question}” …")
 
     def reading(self, papers: int) -> None:
-        """Says how many papers the answer is being written from."""
+        """Show how many papers the answer is being written from."""
         if papers:
-            self.exchanges[-1].markup = render.status(f"Reading {papers} {'paper' if papers == 1 else 'papers'} …")
+            self.exchanges[-1].markup = render.status(f"Reading {counted(papers, 'paper')} …")
 
     def extend(self, text: str) -> None:
-        """Adds streamed text."""
+        """Add streamed text."""
         current = self.exchanges[-1]
         current.text += text
         current.markup = render.streaming(current.text)
 
     def finish(self, answer: Answer) -> None:
-        """Replaces the streamed text by the checked answer."""
+        """Replace the streamed text by the checked answer."""
         current = self.exchanges[-1]
         current.state, current.text = "answered", answer.text
         current.shown = shown_papers(answer, len(self.exchanges))
@@ -72,19 +73,19 @@ class Conversation:
         current.markup = render.answer(answer, current.shown, current.files)
 
     def stop(self) -> None:
-        """Closes an open exchange, keeping what was shown."""
+        """Close an open exchange and keep what was shown."""
         current = self.exchanges[-1]
         if current.state == "open":
             current.state, current.markup = "stopped", render.stopped(current.text)
 
     def fail(self, message: str) -> None:
-        """Closes an open exchange with the reason it failed, keeping what was shown."""
+        """Close an open exchange with the reason it failed and keep what was shown."""
         current = self.exchanges[-1]
         if current.state == "open":
             current.state, current.markup = "failed", render.failed(current.text, message)
 
     def messages(self) -> list[Message]:
-        """The whole chat for display."""
+        """Return the whole chat for display."""
         return [
             message
             for exchange in self.exchanges
@@ -94,7 +95,9 @@ class Conversation:
             )
         ]
 
-    def panel(self) -> str:
-        """The panel beside the chat for display, with the files of all answers out of sight."""
-        papers = panel([(exchange.question, exchange.shown) for exchange in self.exchanges])
-        return str(papers + stored([file for exchange in self.exchanges for file in exchange.files]))
+    def delivery(self) -> str | None:
+        """Return what the last answer adds to the panel beside the chat; ``None`` if there is no such answer."""
+        last = self.exchanges[-1]
+        return (
+            delivery(len(self.exchanges), last.question, last.shown, last.files) if last.state == "answered" else None
+        )

@@ -1,4 +1,4 @@
-"""The frame around the chat: what library and backend are in use, and what greets a reader who has asked nothing."""
+"""The top of the page and the empty chat: which library and backend are in use, and a greeting."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from rag.language.counting import counted
 from rag.paper import Paper
 from rag.settings import Settings
-from ui.draw.html import el
+from ui.draw.fill import fill
 
 # Questions that the papers shipped as the sample answer, each with the arXiv id of the paper it is about.
 _EXAMPLES = (
@@ -20,7 +21,7 @@ _EXAMPLES = (
 )
 
 
-class Shelf(Protocol):
+class LibraryView(Protocol):
     """What the page needs of a library."""
 
     def __len__(self) -> int:
@@ -38,44 +39,31 @@ class Welcome:
     examples: Sequence[str]
 
 
-def welcome(library: Shelf) -> Welcome:
-    """The greeting that fits the library as it is now."""
-    if len(library) == 0:
-        words = el("p", "Fill it with ", el("code", "citewell ingest PATH"), ", then reload this page.")
-        return Welcome(str(el("div", el("h2", "This library is empty"), words, class_="cw-welcome")), ())
-    words = el("p", "Every sentence of an answer cites the paper it rests on. Open a number to read the very sentence.")
+def welcome(library: LibraryView) -> Welcome:
+    """Return the greeting that fits the library as it is now."""
     examples = [question for question, arxiv_id in _EXAMPLES if library.paper(f"arxiv:{arxiv_id}")]
-    return Welcome(str(el("div", el("h2", "What do the papers say?"), words, class_="cw-welcome")), examples)
+    return Welcome(fill("welcome", empty=len(library) == 0), examples)
 
 
-def facts(library: Shelf, settings: Settings) -> str:
-    """The name, the number of papers and what writes the answers, for the top of the page."""
-    count = len(library)
-    return str(
-        el(
-            "div",
-            el("h1", "Citewell"),
-            el(
-                "p",
-                el("span", f"{count:,} {'paper' if count == 1 else 'papers'}", class_="cw-fact"),
-                " ",
-                el("span", writer(settings), class_="cw-fact", title=_explanation(settings)),
-                class_="cw-quiet",
-            ),
-            class_="cw-brand",
-        )
+def facts(library: LibraryView, settings: Settings) -> str:
+    """Return the name, the number of papers and what writes the answers, for the top of the page."""
+    return fill(
+        "facts",
+        papers=counted(len(library), "paper", spec=","),
+        writer=writer(settings),
+        explanation=_explanation(settings),
     )
 
 
 def writer(settings: Settings) -> str:
-    """The backend in use with its model, and where that runs."""
+    """Return the backend in use with its model, and where that runs."""
     if settings.backend == "extractive":
         return "extractive · no model"
     return f"{settings.backend} · {settings.answering_model} · {_where(settings)}"
 
 
 def _where(settings: Settings) -> str:
-    """The model server's host and port, never credentials that stand in its address; or that there is none."""
+    """Return the model server's host and port without credentials, or that the model is in this program."""
     if settings.backend == "llamacpp":
         return "this machine"
     parts = urlsplit(settings.openai_base_url or "https://api.openai.com/v1")
@@ -95,7 +83,5 @@ def _explanation(settings: Settings) -> str:
 
 
 def theme_switch() -> str:
-    """The button that turns light into dark; the page's script listens to it."""
-    return str(
-        el("button", el("span"), type="button", class_="cw-theme-switch", aria_label="Switch between light and dark")
-    )
+    """Return the button that turns light into dark; the page's script listens to it."""
+    return fill("theme_switch")

@@ -1,4 +1,4 @@
-"""One answer being written, as the page sees it: events come as they arise, and a reader can stop it at any time."""
+"""One answer being written: its events as they come, and a way to stop it at any time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Answering(Protocol):
     """What the page needs of an assistant."""
 
     def astream(self, question: str, history: Sequence[Turn]) -> AsyncGenerator[Event]:
-        """The events of one answer; closing or cancelling it closes the request upstream."""
+        """Yield the events of one answer; closing or cancelling it closes the request to the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing more comes."""
+    """There are no more events."""
 
 
-class Run:
-    """A task that writes one answer. Made, read and stopped on the event loop."""
+class AnswerStream:
+    """A task that writes one answer. Create, read and stop it on the event loop."""
 
     def __init__(self, assistant: Answering, question: str, history: Sequence[Turn]) -> None:
         self._queue: asyncio.Queue[Event | Failed | Ended] = asyncio.Queue()
@@ -46,16 +46,16 @@ class Run:
         self._task.add_done_callback(self._done)
 
     def stop(self) -> None:
-        """Ends the run, also while it waits for the model: the request upstream is closed at once."""
+        """End the answer, also while the model is silent: the request to it is closed at once."""
         self._task.cancel()
 
     @property
     def stopped(self) -> bool:
-        """Whether :meth:`stop` came before the end."""
+        """Whether :meth:`stop` was called before the end."""
         return self._task.cancelling() > 0
 
     async def next(self, patience_s: float) -> list[Event | Failed | Ended]:
-        """All that has come since the last call, at least one unless ``patience_s`` seconds pass without any."""
+        """Return all events since the last call: at least one, unless ``patience_s`` seconds pass without any."""
         try:
             batch = [await asyncio.wait_for(self._queue.get(), patience_s)]
         except TimeoutError:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 from rag.loopback import is_loopback
 from rag.settings import Settings
-from ui.page.header import Shelf
+from ui.page.header import LibraryView
 from ui.page.stream import Answering
 from ui.serve.port import page_address, take_port
 
 
 def serve(
-    library: Shelf,
+    library: LibraryView,
     assistant: Answering,
     settings: Settings,
     *,

@@ -12,11 +12,13 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from markupsafe import Markup
 from starlette.types import ASGIApp
 
 from rag.settings import Settings
+from ui.draw.fill import fill
 from ui.page.app import build
-from ui.page.header import Shelf
+from ui.page.header import LibraryView
 from ui.page.stream import Answering
 from ui.page.theme import theme
 from ui.serve.port import page_address, take_port
@@ -29,7 +31,7 @@ _GRACE_S = 2
 _START_S = 60
 
 
-def make_app(library: Shelf, assistant: Answering, settings: Settings, *, local_only: bool = True) -> ASGIApp:
+def make_app(library: LibraryView, assistant: Answering, settings: Settings, *, local_only: bool = True) -> ASGIApp:
     """The whole web application; ``local_only`` refuses requests that other sites' pages make."""
     app = FastAPI(title="Citewell", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount(_ASSETS_PATH, StaticFiles(directory=_ASSETS))
@@ -53,12 +55,10 @@ def make_app(library: Shelf, assistant: Answering, settings: Settings, *, local_
 
 
 def _head() -> str:
-    """Style sheet and script as head elements, not as ``css`` and ``js``: Gradio would rewrite every selector of the
-    one and compile the other at run time. The style stands inline, so that the page is never seen without it."""
-    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
-    return f"""<style>{style}</style>
-<link rel="icon" type="image/svg+xml" href="{_ASSETS_PATH}/icon.svg">
-<script src="{_ASSETS_PATH}/page.js" defer></script>"""
+    """Return the style sheet and the script as head elements; given as ``css`` and ``js``, Gradio would rewrite every
+    selector and compile the script at run time. The style is inline, so that the page is never seen without it."""
+    style = Markup((_ASSETS / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return fill("head", style=style, assets=_ASSETS_PATH)
 
 
 class Server(uvicorn.Server):
@@ -85,7 +85,7 @@ class Server(uvicorn.Server):
 
 
 @contextmanager
-def running(library: Shelf, assistant: Answering, settings: Settings) -> Iterator[str]:
+def running(library: LibraryView, assistant: Answering, settings: Settings) -> Iterator[str]:
     """The page on a free port of this machine, served from a thread for as long as the context lasts; its address."""
     ready = threading.Event()
     with closing(take_port("127.0.0.1", 0)) as taken:

@@ -1,11 +1,11 @@
-// The page's own behaviour: opens papers beside the chat, and keeps light or dark. It talks to no server.
+// The page's own behaviour: opens papers beside the chat, and remembers light or dark. It sends no requests.
 (() => {
   const THEME = "citewell-theme";
   const byId = (id) => document.getElementById(id);
   const panel = () => byId("cw-panel");
   let openKey = null; // of the view that is open: "source-1-2.3" is the fourth view of the paper "source-1-2"
   let opener = null;
-  let left = 0; // how far the open paper is scrolled
+  let taken = null; // the question whose answer's papers were put into the panel last
   let asked = 0; // questions in the chat
 
   const paperOf = (key) => {
@@ -18,16 +18,53 @@
     }
   };
 
-  // The server redraws chat and panel as it likes; this brings what it drew in line with what is open.
+  // Only what a new answer adds to the panel is sent. It is copied into the panel and stays there until the chat is cleared.
+  const take = () => {
+    const sheet = panel()?.querySelector("aside");
+    const box = byId("cw-delivery");
+    if (!sheet || !box) return;
+    const sent = box.querySelector(".cw-delivery");
+    const turn = sent ? sent.dataset.turn : null;
+    if (turn === taken) return;
+    taken = turn;
+    if (!sent) for (const old of sheet.querySelectorAll(".cw-group, .cw-paper, .cw-file")) old.remove();
+    const overview = sheet.querySelector(".cw-overview");
+    // Moved, not copied: an id is on the page once.
+    for (const part of sent ? [...sent.children] : []) {
+      if (part.classList.contains("cw-group")) overview.querySelector(".cw-count").after(part);
+      else sheet.append(part);
+    }
+    const cited = new Set([...sheet.querySelectorAll(".cw-paper[data-cited]")].map((paper) => paper.dataset.cited)).size;
+    const count = `${cited} ${cited === 1 ? "paper" : "papers"} in this conversation`;
+    overview.querySelector(".cw-count").textContent = cited ? count : "Nothing has been cited so far.";
+  };
+
+  // Highlights in the paper's abstract what decides the view that is open.
+  const highlight = (paper, view) => {
+    const abstract = paper.querySelector(".cw-abstract");
+    if (!abstract || abstract.dataset.view === view.id) return;
+    abstract.dataset.view = view.id;
+    const text = abstract.textContent;
+    if (!view.dataset.end) return abstract.replaceChildren(text);
+    const [start, end] = [Number(view.dataset.start), Number(view.dataset.end)];
+    const mark = document.createElement("mark");
+    mark.title = view.dataset.note;
+    mark.textContent = text.slice(start, end);
+    abstract.replaceChildren(text.slice(0, start), mark, text.slice(end));
+  };
+
+  // The server redraws the chat at any time; this brings what it drew in line with what is open.
   const settle = () => {
+    take();
     const paper = paperOf(openKey);
     if (openKey && !paper) openKey = null;
-    const wasHidden = paper && paper.hidden;
     document.body.classList.toggle("cw-reading", Boolean(paper));
     show(document.querySelectorAll(".cw-paper"), paper);
-    if (paper) show(paper.querySelectorAll(".cw-view"), byId(openKey));
-    // A panel that was drawn anew around an open paper is where the reader left it.
-    if (wasHidden) panel().scrollTop = left;
+    if (paper) {
+      const view = byId(openKey) ?? paper.querySelector(".cw-view");
+      show(paper.querySelectorAll(".cw-view"), view);
+      highlight(paper, view);
+    }
     // The chat component follows an answer only where its end is in sight: a new question brings it there.
     const questions = document.querySelectorAll("#cw-messages .cw-question").length;
     const chat = document.querySelector("#cw-messages .bubble-wrap");
@@ -62,11 +99,11 @@
     document.body.classList.add("cw-panel-open");
     settle();
     paper.querySelector(".cw-panel-title").focus({ preventScroll: true });
-    const mark = byId(openKey)?.querySelector("mark");
+    const mark = paper.querySelector("mark");
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     // Only the panel scrolls: scrollIntoView would move everything around it as well.
     const room = panel().getBoundingClientRect();
-    left = panel().scrollTop = 0;
+    panel().scrollTop = 0;
     if (!mark) return;
     const shown = mark.getBoundingClientRect();
     const below = shown.bottom + 64 - room.bottom; // no further than needed: the title stays in sight where it can
@@ -89,7 +126,7 @@
     opener = null;
   };
 
-  // An answer's files come with the panel, as JSON in an attribute: saving and copying asks no server.
+  // An answer's files are in the panel, as JSON in an attribute: to save and to copy needs no server.
   const fileOf = (link) => {
     const held = byId(link.hash.slice(1));
     return held && held.dataset.text ? { ...held.dataset, text: JSON.parse(held.dataset.text) } : null;
@@ -171,14 +208,6 @@
       byId("cw-question").querySelector("textarea").focus();
     }
   });
-  document.addEventListener(
-    "scroll",
-    (event) => {
-      const paper = paperOf(openKey);
-      if (event.target === panel() && paper && !paper.hidden) left = panel().scrollTop;
-    },
-    true,
-  );
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.body.classList.contains("cw-panel-open")) close();
   });
@@ -188,6 +217,7 @@
 
   let scheduled = false;
   new MutationObserver(() => {
+    take(); // at once: frames are not drawn while the tab is hidden
     if (scheduled) return;
     scheduled = true;
     requestAnimationFrame(() => {
