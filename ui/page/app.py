@@ -85,6 +85,7 @@ def build(library: LibraryView, assistant: Answering, settings: Settings) -> gr.
             async for update in updates:
                 # The conversation is changed in place: it is handed over once, lest an answer that is over put it back.
                 yield draw(update, state if update.answering else None)
+            yield draw(PageUpdate(), None)  # Gradio repeats the last update when a generator ends
 
         async def halt(request: gr.Request) -> None:
             chat.stop(str(request.session_hash))

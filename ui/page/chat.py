@@ -56,7 +56,10 @@ class Chat:
                     return
                 for event in batch:
                     ended = ended or _apply(event, conversation, stopped=stream.stopped)
-                yield PageUpdate(messages=conversation.messages()) if batch and not ended else PageUpdate()
+                # Gradio sends what differs from the last update: an unchanged list costs nothing, but after an update
+                # without a list the next one would be sent whole.
+                if not ended:
+                    yield PageUpdate(messages=conversation.messages())
             # Whoever asked on meanwhile was told to wait: that is over.
             yield PageUpdate(
                 messages=conversation.messages(), panel=conversation.delivery(), notice="", answering=False
