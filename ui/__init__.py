@@ -1,1 +1,1 @@
-"""The Gradio app and the web server that carries it."""
+"""How does a reader ask in a browser? Way in: :mod:`ui.command`. Rooms: serve -> page -> draw."""

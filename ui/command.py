@@ -11,7 +11,7 @@ from rag.loopback import is_loopback
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Add the command's parser."""
     parser = options.add_command(commands, "ui", "serve the chat page")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=_port, default=7860, help="port to listen on (default: %(default)s)")
@@ -20,7 +20,7 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serves until interrupted."""
+    """Serve until interrupted."""
     chosen = options.settings(arguments)
     from ui.serve.port import check_port
     from ui.serve.server import serve

@@ -26,7 +26,7 @@ _NOT_FOUND = "Which pasta sauce goes with gnocchi?"
 
 
 def take(outdir: Path) -> list[Path]:
-    """Serves the sample library with the extractive backend and takes all pictures; gives their files.
+    """Serve the sample library with the extractive backend, take all pictures and return their files.
 
     Raises:
         UsageError: there is no Chromium on this machine, or Playwright is not installed.
@@ -100,7 +100,7 @@ def _ask(page: Page, question: str) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command; 0 done, 1 failed, 2 wrong usage."""
+    """Run the command; return 0 for success, 1 for a failure, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m ui.screenshots", description=__doc__)
     parser.add_argument("outdir", metavar="OUTDIR", type=Path, help="directory for the PNG files")
     chosen = parser.parse_args(arguments)

@@ -31,15 +31,15 @@ def text(value: str) -> Markup:
 
 
 def join(children: Iterable[Child], separator: str = "") -> Markup:
-    """The children one after the other, those that are plain text escaped."""
+    """Join the children; those that are plain text are escaped."""
     return text(separator).join(_flat(children))
 
 
 def el(name: str, *children: Child, **attributes: str | bool | int | None) -> Markup:
-    """An element with its children.
+    """Return an element with its children.
 
     ``name`` and the attributes' names are ours; values and children may come from anywhere. A trailing underscore of an
-    attribute's name falls away (``class_``), others become hyphens (``aria_label``). ``None`` and ``False`` leave the
+    attribute's name is dropped (``class_``), others become hyphens (``aria_label``). ``None`` and ``False`` leave the
     attribute out, ``True`` gives it without a value.
     """
     parts = [Markup("<"), _name(name)]

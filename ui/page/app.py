@@ -83,7 +83,7 @@ def build(library: LibraryView, assistant: Answering, settings: Settings) -> gr.
         async def ask(text: str, state: Conversation, request: gr.Request) -> AsyncIterator[list[Any]]:
             updates = chat.ask(text or "", state, str(request.session_hash))
             async for update in updates:
-                # The conversation is changed in place: it is handed over once, lest an answer that is over put it back.
+                # The conversation is changed in place and set once: an answer that ends late must not put it back.
                 yield draw(update, state if update.answering else None)
             yield draw(PageUpdate(), None)  # Gradio repeats the last update when a generator ends
 
@@ -111,8 +111,8 @@ def build(library: LibraryView, assistant: Answering, settings: Settings) -> gr.
             "show_progress": "hidden",
             "concurrency_limit": CONCURRENT_ANSWERS,
             "concurrency_id": "ask",
-            # A question put right after "New chat", while the page still waits for the end of the dropped answer, would
-            # be swallowed otherwise; two at a time are told apart by the chat itself.
+            # Otherwise a question put right after "New chat", while the dropped answer is still ending, would be lost.
+            # The chat itself refuses a second question during an answer.
             "trigger_mode": "multiple",
             "api_visibility": "private",
         }

@@ -60,7 +60,7 @@ class Chat:
                 # without a list the next one would be sent whole.
                 if not ended:
                     yield PageUpdate(messages=conversation.messages())
-            # Whoever asked on meanwhile was told to wait: that is over.
+            # A notice to wait, shown for a question asked meanwhile, no longer applies.
             yield PageUpdate(
                 messages=conversation.messages(), panel=conversation.delivery(), notice="", answering=False
             )

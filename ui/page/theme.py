@@ -1,4 +1,4 @@
-"""The look as Gradio wants it: system fonts only (nothing is fetched), colours from the page's own style sheet."""
+"""The Gradio theme: system fonts only, so that nothing is fetched, and colours from the page's own style sheet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono
 
 
 def theme() -> Base:
-    """Gradio's bare theme with every colour handed over to the variables of ``assets/page.css``."""
+    """Return Gradio's base theme with every colour taken from the variables of ``assets/page.css``."""
     both = {
         "body_background_fill": "var(--cw-paper)",
         "body_text_color": "var(--cw-ink)",

@@ -1,1 +1,1 @@
-"""Who may ask the page's server what? Way in: :func:`ui.serve.server.serve`."""
+"""Who may ask the page's server? Way in: :func:`ui.serve.server.serve`."""

@@ -1,4 +1,4 @@
-"""The port the page is served at: taken before anything slow is done, and never another in its place."""
+"""The port the page is served at. It is taken before anything slow is done, and no other is taken in its place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PortError(CitewellError):
 
 
 def check_port(host: str, port: int) -> None:
-    """Finds out early, before anything slow, whether :func:`serve` would get its port.
+    """Check early, before anything slow, that the port can be listened on.
 
     Raises:
         PortError: the port is taken, or the address is not one of this machine.
@@ -25,7 +25,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def take_port(host: str, port: int) -> socket.socket:
-    """A listening socket on exactly this address; port 0 takes any free one.
+    """Return a socket that listens on exactly this address; port 0 takes any free one.
 
     Raises:
         PortError: the port is taken, or the address is not one of this machine.
@@ -47,7 +47,7 @@ def take_port(host: str, port: int) -> socket.socket:
 
 
 def page_address(host: str, port: int) -> str:
-    """The address to open in a browser on this machine."""
+    """Return the address to open in a browser on this machine."""
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared, not bound
     return f"http://{name}:{port}"
 

@@ -1,4 +1,4 @@
-"""Guards what the page's server answers: whom it talks to, and what a browser may do with what it sends."""
+"""The guard of the page's server: whom it answers, and what a browser may do with what it sends."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _HEADERS = [
 
 
 class Guard:
-    """Middleware that adds security headers and, where only this machine is served, refuses other sites.
+    """Middleware that adds security headers and, if only this machine is served, refuses other sites.
 
-    A page of another site can make a browser ask this server: under a name that it lets point here (the request's Host
-    gives it away), or in its own name (its Origin does). Both are refused when the server is bound to loopback.
+    A page of another site can make a browser send requests here: through a host name of that site that resolves to this
+    machine (the Host header shows it), or from its own origin (the Origin header shows it). Both are refused when the
+    server listens on a loopback address.
     """
 
     def __init__(self, app: ASGIApp, *, local_only: bool) -> None:
@@ -37,7 +38,7 @@ class Guard:
         elif self._local_only and not _from_here(scope):
             await _refuse(send)
         elif scope.get("path") == "/":
-            # The page's own scripts are told by a nonce, which is written into it: it has to come uncompressed.
+            # A nonce marks the page's own scripts. It is written into the page, which must not be compressed for that.
             headers = [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]
             await self._app({**scope, "headers": headers}, receive, _Page(send))
         else:
@@ -45,7 +46,7 @@ class Guard:
 
 
 class _Page:
-    """Sends the page with a nonce on each of its own script elements; any other inline script stays dead."""
+    """Send the page with a nonce on each of its own script elements; no other inline script can run."""
 
     def __init__(self, send: Send) -> None:
         self._nonce = secrets.token_urlsafe(18)

@@ -1,4 +1,4 @@
-"""Serves the page: takes the port first, then builds the page, then runs until interrupted.
+"""Serve the page: take the port, build the page, run until interrupted.
 
 Nothing slow is imported before the port is taken.
 """
@@ -24,13 +24,13 @@ def serve(
     port: int = 7860,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serves the chat page and blocks until Ctrl-C; then returns.
+    """Serve the chat page; return after Ctrl-C.
 
     Args:
-        library: what is asked.
-        assistant: what answers; several threads use it at once.
-        settings: name the backend shown on the page.
-        host: address to listen on; with a loopback address only this machine is answered.
+        library: the papers to ask about.
+        assistant: answers the questions, several at once.
+        settings: the backend to name on the page.
+        host: address to listen on; on a loopback address only this machine is answered.
         port: port to listen on; no other one is taken in its place.
         ready: called with the page's address once it can be opened.
 

@@ -1,4 +1,4 @@
-"""The web application around the page, and the server that runs it. Imported late: Gradio takes seconds to load."""
+"""The web application around the page, and its server. Import it late: Gradio takes seconds to load."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _START_S = 60
 
 
 def make_app(library: LibraryView, assistant: Answering, settings: Settings, *, local_only: bool = True) -> ASGIApp:
-    """The whole web application; ``local_only`` refuses requests that other sites' pages make."""
+    """Return the web application; ``local_only`` refuses requests that other sites' pages make."""
     app = FastAPI(title="Citewell", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount(_ASSETS_PATH, StaticFiles(directory=_ASSETS))
     gr.mount_gradio_app(
@@ -62,7 +62,7 @@ def _head() -> str:
 
 
 class Server(uvicorn.Server):
-    """Runs an application on sockets that are taken already; calls ``ready`` once it answers."""
+    """A uvicorn server on sockets that already listen; calls ``ready`` once it answers."""
 
     def __init__(self, app: ASGIApp, ready: Callable[[], None]) -> None:
         # No web sockets: the page talks by plain requests and server-sent events.
@@ -72,13 +72,13 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base's."""
+        """Start, then call ``ready``."""
         await super().startup(sockets)
         if self.started:
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base's, but open pages are hung up: each holds a stream that never ends by itself."""
+        """Close the connections of open pages, whose streams never end by themselves, then shut down."""
         for connection in list(self.server_state.connections):
             connection.transport.close()
         await super().shutdown(sockets)
@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
 
 @contextmanager
 def running(library: LibraryView, assistant: Answering, settings: Settings) -> Iterator[str]:
-    """The page on a free port of this machine, served from a thread for as long as the context lasts; its address."""
+    """Serve the page from a thread on a free port of this machine while the context lasts; yield its address."""
     ready = threading.Event()
     with closing(take_port("127.0.0.1", 0)) as taken:
         address = page_address("127.0.0.1", taken.getsockname()[1])

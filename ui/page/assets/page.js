@@ -18,7 +18,7 @@
     }
   };
 
-  // Only what a new answer adds to the panel is sent. It is copied into the panel and stays there until the chat is cleared.
+  // Only what a new answer adds to the panel is sent. It is moved into the panel and stays until the chat is cleared.
   const take = () => {
     const sheet = panel()?.querySelector("aside");
     const box = byId("cw-delivery");
