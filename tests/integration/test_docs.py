@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 ASKED_ABOUT = "1904.00962"
 BIN = Path(sys.executable).parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
