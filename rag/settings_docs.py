@@ -23,11 +23,10 @@ _SECTIONS = {
 _MARKDOWN_HEAD = """# Settings
 
 Settings come from the environment and from a file `.env` in the working directory; the environment goes first. An empty
-value counts as not set, an unknown `CITEWELL_` name is an error. None is needed: without any, Citewell answers with no key
-and no network. `.env.example` holds the same list to copy.
+value counts as not set, an unknown `CITEWELL_` name is an error. None is needed: without any, Citewell answers with no
+key and no network. `.env.example` holds the same list to copy.
 """
-_EXAMPLE_HEAD = """# Copy to .env and keep what you need. Without any of this Citewell answers with no key and no network.
-"""
+_EXAMPLE_HEAD = "# Copy to .env and keep what you need. None is needed: without any, no key and no network are used."
 
 
 def markdown() -> str:
@@ -35,14 +34,20 @@ def markdown() -> str:
     lines = [_MARKDOWN_HEAD.rstrip()]
     for name in Settings.model_fields:
         if name in _SECTIONS:
-            lines += ["", f"## {_SECTIONS[name]}", "", "| setting | default | values | what it does |", "|---|---|---|---|"]
+            lines += [
+                "",
+                f"## {_SECTIONS[name]}",
+                "",
+                "| setting | default | values | what it does |",
+                "|---|---|---|---|",
+            ]
         lines.append(f"| `{_variable(name)}` | {_default(name)} | {_values(name)} | {_description(name)} |")
     return "\n".join(lines) + "\n"
 
 
 def example() -> str:
     """Return .env.example: every setting as a comment, with its default or an example."""
-    lines = [_EXAMPLE_HEAD.rstrip()]
+    lines = [_EXAMPLE_HEAD]
     for name, field in Settings.model_fields.items():
         if name in _SECTIONS:
             lines += ["", f"# --- {_SECTIONS[name]} ---"]

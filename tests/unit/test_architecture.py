@@ -88,4 +88,6 @@ def test_no_folder_holds_more_than_sixteen_files_side_by_side() -> None:
 
 def test_every_room_says_what_question_it_answers() -> None:
     faces = [file for file in _files() if file.name == "__init__.py"]
-    assert [str(face.relative_to(ROOT)) for face in faces if not ast.get_docstring(ast.parse(face.read_text("utf-8")))] == []
+    assert [
+        str(face.relative_to(ROOT)) for face in faces if not ast.get_docstring(ast.parse(face.read_text("utf-8")))
+    ] == []
