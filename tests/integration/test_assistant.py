@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.prompt.budget import count_messages
 from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
 from rag.answering.prompt.sources import parse_prompt
@@ -21,7 +22,6 @@ from rag.answering.record import wording as says
 from rag.answering.record.answer import Answer, Turn
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError, UsageError
-from rag.extractive import Extractive
 from rag.models.protocols import Chunk, Usage, Vectors
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Filters, SearchResult
@@ -41,7 +41,7 @@ def assistant(*replies: Reply, usage: Usage | None = None, **settings: object) -
 
 
 def extractive() -> Assistant:
-    return Assistant(WordShelf(PAPERS), Settings(), Extractive())
+    return Assistant(WordShelf(PAPERS), Settings(), ExtractiveBackend())
 
 
 def deltas(events: Sequence[Event]) -> str:
@@ -216,7 +216,7 @@ class Scored(WordShelf):
 def test_papers_on_the_topic_in_other_words_are_not_called_nothing(score: float, question: str, outcome: str) -> None:
     shelf = Scored(PAPERS)
     shelf.score = score
-    answer = Assistant(shelf, Settings(), Extractive()).ask(question)
+    answer = Assistant(shelf, Settings(), ExtractiveBackend()).ask(question)
     assert answer.outcome == outcome
     assert answer.suggestions
     assert answer.citations == ()

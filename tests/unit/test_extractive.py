@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.prompt.budget import fit
 from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED, leading_sentinel
 from rag.answering.prompt.sources import SourceText, render_question, render_sources
 from rag.answering.prompt.templates import load_prompt
-from rag.extractive import Extractive
 from rag.extractive.matching import corrected, strength, words_of
 from rag.extractive.question import analyse, asking, without_orders
 from rag.models.protocols import Message, Usage
@@ -33,7 +33,7 @@ def ask(question: str, papers: Sequence[Paper] = PAPERS, max_tokens: int = 600) 
     constants = {"not_stated": NOT_STATED, "not_found": NOT_FOUND}
     evidence = [evidence_of(p) for p in papers]
     request = fit(load_prompt("answer"), question, evidence, constants, counter_for("gpt-4"), 4_000)
-    return "".join(chunk.text for chunk in Extractive().stream(request.messages, max_tokens=max_tokens))
+    return "".join(chunk.text for chunk in ExtractiveBackend().stream(request.messages, max_tokens=max_tokens))
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ def test_the_answer_is_the_same_every_time() -> None:
 
 
 def test_no_tokens_are_used() -> None:
-    *_, last = Extractive().stream([Message("user", "hello")], max_tokens=10)
+    *_, last = ExtractiveBackend().stream([Message("user", "hello")], max_tokens=10)
     assert last.usage == Usage(0, 0, 0)
 
 
 def test_a_prompt_without_sources_is_not_found() -> None:
-    chunks = Extractive().stream([Message("user", "hello")], max_tokens=100)
+    chunks = ExtractiveBackend().stream([Message("user", "hello")], max_tokens=100)
     assert "".join(chunk.text for chunk in chunks) == NOT_FOUND
 
 
@@ -230,7 +230,7 @@ def test_marks_inside_a_quoted_sentence_cite_nothing() -> None:
         SourceText(2, "Other", ("Nothing of it.",)),
     ]
     text = f"{render_sources(sources)}\n{render_question('How many gulls does GULL count?')}"
-    answer = "".join(c.text for c in Extractive().stream([Message("user", text)], max_tokens=100))
+    answer = "".join(c.text for c in ExtractiveBackend().stream([Message("user", text)], max_tokens=100))
     assert answer == "GULL counts 300 gulls as shown before [1]."
 
 
@@ -239,7 +239,7 @@ def test_marks_inside_a_quoted_sentence_cite_nothing() -> None:
 def test_any_prompt_gives_a_sentinel_or_cites_its_sources(question: str, papers: list[tuple[str, str]]) -> None:
     sources = [SourceText(n, title, (text,)) for n, (title, text) in enumerate(papers, 1)]
     prompt = f"{render_sources(sources)}\n{render_question(question)}"
-    answer = "".join(c.text for c in Extractive().stream([Message("user", prompt)], max_tokens=600))
+    answer = "".join(c.text for c in ExtractiveBackend().stream([Message("user", prompt)], max_tokens=600))
     assert leading_sentinel(answer) or any(f"[{s.number}]" in answer for s in sources)
 
 
@@ -249,7 +249,7 @@ def test_any_prompt_gives_a_sentinel_or_cites_its_sources(question: str, papers:
 def test_a_hostile_question_is_answered_in_time(question: str) -> None:
     started = time.process_time()
     prompt = f"{render_sources([SourceText(1, p.title, (p.abstract,)) for p in PAPERS])}\n{render_question(question)}"
-    list(Extractive().stream([Message("user", prompt)], max_tokens=600))
+    list(ExtractiveBackend().stream([Message("user", prompt)], max_tokens=600))
     assert time.process_time() - started < 5
 
 
