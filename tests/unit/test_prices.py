@@ -23,6 +23,7 @@ class Named:
 
     name: str
     model: str
+    is_model: bool = True
 
     def stream(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
