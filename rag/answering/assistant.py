@@ -97,7 +97,8 @@ class Assistant:
                         received = find(self._searcher)
                     case StartModel(messages, max_tokens):
                         upstream = components.backend.stream(messages, max_tokens=max_tokens)
-                        opened.callback(getattr(upstream, "close", _nothing))
+                        if hasattr(upstream, "close"):
+                            opened.callback(upstream.close)
                     case NextChunk():
                         try:
                             received = next(upstream, None)
@@ -138,7 +139,8 @@ class Assistant:
                         received = await asyncio.to_thread(find, self._searcher)
                     case StartModel(messages, max_tokens):
                         upstream = components.backend.astream(messages, max_tokens=max_tokens)
-                        opened.push_async_callback(getattr(upstream, "aclose", _anothing))
+                        if hasattr(upstream, "aclose"):
+                            opened.push_async_callback(upstream.aclose)
                     case NextChunk():
                         try:
                             received = await anext(upstream, None)
@@ -155,11 +157,3 @@ class Assistant:
             if self._built is None:
                 self._built = Components.build(self._settings, self._given, self._similarity)
             return self._built
-
-
-def _nothing() -> None:
-    """Close an iterator that has no ``close``."""
-
-
-async def _anothing() -> None:
-    """Close an asynchronous iterator that has no ``aclose``."""

@@ -43,7 +43,7 @@ class Components:
             CitewellError: the backend cannot be built, or a prompt or the prices cannot be read.
         """
         backend = backend or build_backend(settings)
-        counter = counter_for(backend.model)
+        counter = counter_for(backend.model if backend.is_model else None)
         return cls(
             settings=settings,
             backend=backend,

@@ -1,4 +1,4 @@
-"""What of a reply the reader may see while it is still being written."""
+"""The part of a reply that the reader may see while it is still being written."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from rag.answering.prompt.leak import LeakGuard
 from rag.answering.prompt.sentinels import Sentinel, leading_sentinel, may_become_sentinel, without_sentinels
 from rag.retrieval.evidence import Evidence
 
-#: Characters held back while no citation has come: an uncited opening may turn out to be a refusal or a digression.
+#: Characters held back before the first citation: an uncited opening may turn out to be a refusal or a digression.
 HELD_BACK = 600
 
 
 class LiveText:
-    """Takes a reply in pieces and gives out what may be shown, in the citations' normal form.
+    """Takes in a reply in pieces and gives out what may be shown, with citations in their normal form.
 
-    Taken out are runs of words from the instructions. Held back are a beginning that may become a sentinel, and any
-    text before the first citation up to ``HELD_BACK`` characters: an answer that never cites is then never shown.
+    Runs of words from the instructions are taken out. A beginning that may become a sentinel is held back, and so is
+    any text before the first citation, up to ``HELD_BACK`` characters, so that an answer that never cites is not shown.
+
+    Args:
+        sources: what the prompt held, in that order.
+        instructions: the system messages of the request.
     """
 
     def __init__(self, sources: Sequence[Evidence], instructions: str = "") -> None:
@@ -31,24 +35,24 @@ class LiveText:
 
     @property
     def raw(self) -> str:
-        """The reply so far, source numbers as the model wrote them; without what it gave away of its instructions."""
+        """The reply so far, with source numbers as the model wrote them, without words of its instructions."""
         return "".join(self._raw)
 
     @property
     def leaked_words(self) -> int:
-        """How many words of the instructions were taken out."""
+        """The number of words of the instructions that were taken out."""
         return self._guard.removed
 
     @property
     def sentinel(self) -> Sentinel | None:
-        """The outcome the reply opens with."""
+        """The outcome that the reply opens with, if it opens with a sentinel."""
         return None if self.shown else leading_sentinel(self.raw)
 
     def feed(self, text: str) -> str:
-        """More of the reply; returns what may be shown now."""
-        return self._take(self._guard.feed(text))
+        """Take in more of the reply and return what may be shown now."""
+        return self._read(self._guard.feed(text))
 
-    def _take(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         self._raw.append(text)
         if not self._opened:
             if may_become_sentinel(self.raw) or leading_sentinel(self.raw):
@@ -57,8 +61,8 @@ class LiveText:
         return self._release(self._citations.feed(text))
 
     def finish(self) -> str:
-        """The rest, once the reply has ended; nothing where it opens with a sentinel or cites nothing."""
-        early = self._take(self._guard.finish())
+        """Return the rest of a reply that has ended; nothing if it opens with a sentinel or cites nothing."""
+        early = self._read(self._guard.finish())
         if self.sentinel:
             return ""
         rest = "" if self._opened else self.raw
