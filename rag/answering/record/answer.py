@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum, auto
 from typing import Any, Literal, TypeAlias
 
 from rag.models.prices import Cost
@@ -99,16 +100,48 @@ class Citation:
         }
 
 
+class LedgerKind(StrEnum):
+    """What a ledger entry is about; :func:`rag.answering.record.wording.note` has the words for readers."""
+
+    UNKNOWN_CITATION = auto()
+    REMOVED_MARKUP = auto()
+    UNSUPPORTED_FIGURE = auto()
+    MISPLACED_FIGURE = auto()
+    TURNED_FIGURE = auto()
+    UNSUPPORTED_NAME = auto()
+    ORDERED_SENTENCE = auto()
+    CONTRADICTED_SENTENCE = auto()
+    UNCITED_SENTENCE = auto()
+    UNSUPPORTED_SENTENCE = auto()
+    DROPPED_SENTENCE = auto()
+    REATTRIBUTED = auto()
+    JUDGED = auto()
+    JUDGE_LEFT_OUT = auto()
+    JUDGE_FAILED = auto()
+    JUDGE_OFF = auto()
+    EXPAND_FAILED = auto()
+    EXPAND_OFF = auto()
+    RERANK_FAILED = auto()
+    RERANK_OFF = auto()
+    BACKEND_FAILED = auto()
+    EMPTY_ANSWER = auto()
+    REFUSED = auto()
+    NO_CITATIONS = auto()
+    UNSUPPORTED_ANSWER = auto()
+    ANSWER_CUT_OFF = auto()
+    PROMPT_LEAK = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """Something the checker found or changed, its ``kind`` as ``unknown_citation`` or ``unsupported_figure``."""
+    """Something the checker found or changed, or a step of the answer that failed."""
 
-    kind: str
+    kind: LedgerKind
     detail: str
 
     def to_dict(self) -> dict[str, str]:
-        """The contract's record."""
-        return {"kind": self.kind, "detail": self.detail}
+        """Return the record of ``ask --json``."""
+        return {"kind": self.kind.value, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)
