@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
-from typing import Any, Literal, TypeAlias
+from functools import cache
+from typing import Any, Literal, Self, TypeAlias
 
+from pydantic import TypeAdapter, ValidationError
+
+from rag.errors import RecordError
 from rag.models.prices import Cost
 from rag.models.protocols import Usage
 from rag.paper import Paper
@@ -188,3 +193,32 @@ class Answer:
             },
             "timings_ms": {k: round(v, 2) for k, v in self.timings_ms.items()},
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything an answer has, for JSON; :meth:`from_record` is the exact inverse."""
+        record: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the answer that :meth:`to_record` made ``record`` of.
+
+        Raises:
+            RecordError: ``record`` is malformed.
+        """
+        try:
+            # JSON is read strictly ("1" is no number), and has lists for tuples.
+            answer: Self = _adapter().validate_json(json.dumps(record), strict=True)
+        except ValidationError as error:
+            first, count = error.errors(include_url=False)[0], error.error_count()
+            place = ".".join(map(str, first["loc"])) or "the record"
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            raise RecordError(f"the record of an answer is malformed: {place}: {first['msg']}{more}") from error
+        except (TypeError, ValueError, RecursionError) as error:
+            raise RecordError(f"the record of an answer is not JSON ({error})") from error
+        return answer
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Answer)
