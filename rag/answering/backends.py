@@ -37,11 +37,8 @@ class ExtractiveBackend:
     is_model = False
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
-        """Yield the answer, a sentence a chunk, then the usage, which is nil.
-
-        ``max_tokens`` is kept by quoting fewer sentences, at four characters a token.
-        """
-        for piece in _answer(messages, max_characters=4 * max_tokens):
+        """Yield the answer, a sentence a chunk, then the usage, which is nil."""
+        for piece in self.pieces(messages, max_tokens):
             yield Chunk(piece)
         yield Chunk("", Usage())
 
@@ -50,17 +47,18 @@ class ExtractiveBackend:
         for chunk in self.stream(messages, max_tokens=max_tokens):
             yield chunk
 
+    def pieces(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
+        """Return the answer, a sentence a piece. ``max_tokens`` is kept by quoting fewer sentences, at four characters
+        a token."""
+        prompt = next((parse_prompt(m.content) for m in reversed(messages) if m.role == "user"), None)
+        if prompt is None or not prompt.sources or not prompt.question:
+            return [NOT_FOUND]
+        selection = select(prompt.question, prompt.sources)
+        if selection.picks:
+            return compose(selection.picks, max_characters=4 * max_tokens)
+        return [NOT_STATED if selection.on_topic else NOT_FOUND]
+
     def may_overlook(self, question: str) -> bool:
         """Return whether papers on the topic of ``question`` can escape this backend, which compares words and not
         meanings. A question that only gives orders has no topic."""
         return has_topic(question)
-
-
-def _answer(messages: Sequence[Message], *, max_characters: int) -> list[str]:
-    prompt = next((parse_prompt(m.content) for m in reversed(messages) if m.role == "user"), None)
-    if prompt is None or not prompt.sources or not prompt.question:
-        return [NOT_FOUND]
-    selection = select(prompt.question, prompt.sources)
-    if selection.picks:
-        return compose(selection.picks, max_characters=max_characters)
-    return [NOT_STATED if selection.on_topic else NOT_FOUND]

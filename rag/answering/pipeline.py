@@ -14,15 +14,14 @@ from rag.answering.assist.step import Ask
 from rag.answering.checking.check import CheckedAnswer, Examined, check_answer, examine
 from rag.answering.components import Components
 from rag.answering.effects import Flow, NextChunk, Search, StartModel, StopModel
-from rag.answering.finish import FinalText, ReplyFinisher, checkable_text, no_answer
+from rag.answering.finish import FinalText, checkable_text, final_text, no_answer
 from rag.answering.followup.condense import MAX_CONDENSED_TOKENS, condense_request, read_condensed
 from rag.answering.followup.standalone import standalone
 from rag.answering.prompt.budget import Request, fit, prompt_limit
 from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
 from rag.answering.record.answer import Answer, Turn
 from rag.answering.record.events import Condensed, Finished, Retrieved, TextDelta
-from rag.answering.reply import Reply
-from rag.answering.stream import LiveText
+from rag.answering.stream import LiveText, Reply
 from rag.errors import UsageError
 from rag.models.protocols import Message, Usage
 from rag.retrieval.evidence import Evidence, SearchResult
@@ -126,17 +125,14 @@ class AnswerPipeline:
 
     def _write(self, request: Request) -> Flow[None]:
         """Stream the model's answer, check it, and finish."""
-        live = LiveText(request.evidence, _instructions(request.messages))
-        reply = yield from self._call("generate", request.messages, self._settings.max_answer_tokens, live.feed)
+        messages, max_tokens = request.messages, self._settings.max_answer_tokens
+        live = LiveText(request.evidence, _instructions(messages))
+        reply = yield from self._call("generate", messages, max_tokens, live.feed)
         shown, rest = live.shown, live.finish()
         examined = yield from self._judge(request, checkable_text(live, reply), reply)
-        finisher = ReplyFinisher(
-            request.messages,
-            partial(self._check, request.evidence, examined),
-            self._components.extractive,
-            self._settings.max_answer_tokens,
-        )
-        final = finisher.finish(live, reply)
+        check = partial(self._check, request.evidence, examined)
+        extract = partial(self._components.extractive.pieces, messages, max_tokens)
+        final = final_text(live, reply, check, extract)
         if final.outcome == "not_found" and self._may_overlook():
             final = no_answer("not_stated")
         yield from self._finish(final, shown, rest)
