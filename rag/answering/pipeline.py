@@ -116,7 +116,8 @@ class AnswerPipeline:
             found = yield Search(partial(ask.take, reply.text))
         if found is None:
             self._notes.append(steps.failed(ask.name, str(reply.failure or "")))
-        return found or result
+            return result
+        return found
 
     def _fit(self, relevant: Sequence[Evidence]) -> Request:
         constants = {"not_stated": NOT_STATED, "not_found": NOT_FOUND}

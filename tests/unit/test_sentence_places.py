@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag.answering.checking.check import CheckedAnswer, check_answer
 from rag.answering.citations.stream import find_markers
-from rag.answering.finish import Written
+from rag.answering.finish import FinalText
 from rag.answering.record.answer import Answer, Sentence
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence
@@ -88,7 +88,7 @@ def check(text: str, policy: Any) -> CheckedAnswer:
 @example("Bananas ripen in 12 days [1]. PrunerX removes heads [1].", "drop", "", "")
 @example("It runs 170 times faster than rankers [1]. PrunerX removes heads [2][1].", "mark", "Ours.", "Ours.")
 def test_every_sentence_of_an_answer_is_at_its_place(text: str, policy: str, before: str, after: str) -> None:
-    written = Written("answered", check(text, policy), before=before, after=after)
+    written = FinalText("answered", check(text, policy), before=before, after=after)
     assert_placed(written.text, written.sentences)
 
 
@@ -105,7 +105,7 @@ def test_a_moved_citation_and_a_dropped_sentence_leave_the_others_in_place() -> 
 
 
 def test_our_own_sentences_stand_around_the_checked_ones() -> None:
-    written = Written("answered", check("PrunerX removes heads [1].", "mark"), before="Ours.", after="Ours too.")
+    written = FinalText("answered", check("PrunerX removes heads [1].", "mark"), before="Ours.", after="Ours too.")
     assert [written.text[s.start : s.end] for s in written.sentences] == [
         "Ours.",
         "PrunerX removes heads [1].",
