@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, ExitStack, aclosing
 from typing import TYPE_CHECKING
 
 from rag.answering.components import Components
-from rag.answering.effects import NextChunk, Search, StartModel, Step, StopModel, advance
+from rag.answering.effects import NextChunk, Output, Search, StartModel, StopModel, advance
 from rag.answering.followup.condense import as_turns
 from rag.answering.pipeline import AnswerPipeline
 from rag.answering.record.answer import Answer, Turn
@@ -90,9 +90,9 @@ class Assistant:
         upstream: Iterator[Chunk]
         received: object = None
         with ExitStack() as opened:
-            while (step := advance(flow, received)) is not None:
+            while (output := advance(flow, received)) is not None:
                 received = None
-                match step:
+                match output:
                     case Search(find):
                         received = find(self._searcher)
                     case StartModel(messages, max_tokens):
@@ -107,7 +107,7 @@ class Assistant:
                     case StopModel():
                         opened.close()
                     case _:
-                        yield step
+                        yield output
 
     async def aask(self, question: str, history: History = ()) -> Answer:
         """As :meth:`ask`, asynchronously."""
@@ -122,17 +122,17 @@ class Assistant:
         components = await asyncio.to_thread(self._components)
         flow = AnswerPipeline(components, question, as_turns(history)).run()
         upstream: AsyncIterator[Chunk]
-        step: Step | None = None
+        output: Output | None = None
         received: object = None
         async with AsyncExitStack() as opened:
             while True:
                 # Taking in a chunk is quick, and must not queue behind the searches and checks of other questions.
-                if isinstance(received, Chunk) or isinstance(step, TextDelta):
-                    step = advance(flow, received)
+                if isinstance(received, Chunk) or isinstance(output, TextDelta):
+                    output = advance(flow, received)
                 else:
-                    step = await asyncio.to_thread(advance, flow, received)
+                    output = await asyncio.to_thread(advance, flow, received)
                 received = None
-                match step:
+                match output:
                     case None:
                         return
                     case Search(find):
@@ -149,7 +149,7 @@ class Assistant:
                     case StopModel():
                         await opened.aclose()
                     case _:
-                        yield step
+                        yield output
 
     def _components(self) -> Components:
         # Under a lock: first questions that come together must not each build a backend, which may load a model.

@@ -45,13 +45,13 @@ class StopModel:
 
 
 Effect: TypeAlias = Search | StartModel | NextChunk | StopModel
-Step: TypeAlias = Effect | Event
-#: A part of the pipeline that ends with a ``T``. What may be sent to it depends on the step it yielded last.
-Flow: TypeAlias = Generator[Step, Any, T]
+Output: TypeAlias = Effect | Event
+#: A part of the pipeline that ends with a ``T``. What may be sent to it depends on what it yielded last.
+Flow: TypeAlias = Generator[Output, Any, T]
 
 
-def advance(flow: Flow[None], received: object) -> Step | None:
-    """Send ``received`` into ``flow`` and return its next step, or ``None`` at its end.
+def advance(flow: Flow[None], received: object) -> Output | None:
+    """Send ``received`` into ``flow`` and return its next output, or ``None`` at its end.
 
     The end is a value because asyncio cannot carry ``StopIteration`` out of a thread.
     """
