@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         return "openai" if self.openai_api_key or self.openai_base_url else "extractive"
 
     @property
+    def uses_model(self) -> bool:
+        """Whether a language model writes the answers, rather than the extractive answerer."""
+        return self.backend != "extractive"
+
+    @property
     def answering_model(self) -> str:
         """Name to show of the model that writes answers; the extractive backend has none and shows its own."""
         if self.backend == "llamacpp":

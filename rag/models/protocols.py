@@ -79,6 +79,10 @@ class Backend(Protocol):
     def model(self) -> str:
         """The model's own name."""
 
+    @property
+    def is_model(self) -> bool:
+        """Whether a language model writes, which can take any task; if not, only answers can be asked of it."""
+
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
         """The reply, piece by piece."""
 

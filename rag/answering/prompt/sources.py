@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.extractive.source import SourceText as SourceText
 from rag.language.normalise import normalise
 
 # "< 1%", "<5", "<=" and "<-" stay as they are; anything else behind it makes a tag or a control word of it.
@@ -31,10 +32,6 @@ _MARK_OPENS = re.compile(
     r"|\s{0,3}/?\s{0,3}(?:INST|SYS)|…\])",
     re.IGNORECASE,
 )
-_MARK = re.compile(
-    r"\s?[\[［【〔]\s{0,3}(?:(?:sources?|refs?|citations?|papers?)\W{0,3})?[#^]?\d[\d\s,;–\-]{0,40}[\]］】〕]",
-    re.IGNORECASE,
-)
 _ENTITY = re.compile(r"&(lt|amp|lsqb);")
 _CHARACTERS = {"lt": "<", "amp": "&", "lsqb": "["}
 _SOURCE = re.compile(
@@ -47,17 +44,6 @@ _SOURCE = re.compile(
 )
 _QUESTION = re.compile(r"^<question>(?P<question>[^\n]*)</question>$", re.MULTILINE)
 _GAP = " […] "
-
-
-@dataclass(frozen=True, slots=True)
-class SourceText:
-    """One source as it stands in a prompt. ``passages`` are runs of whole sentences in their order; between two of
-    them something was left out to keep the prompt short. ``about`` names authors, year and venue, as far as known."""
-
-    number: int
-    title: str
-    passages: tuple[str, ...]
-    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +65,6 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """The inverse of :func:`escape` up to characters that only looked like a delimiter's."""
     return _ENTITY.sub(lambda match: _CHARACTERS[match.group(1)], text)
-
-
-def without_marks(text: str) -> str:
-    """``text`` of a source without its own reference marks, for quoting: beside ours they would read as citations."""
-    return _MARK.sub("", text)
 
 
 def render_source(source: SourceText) -> str:

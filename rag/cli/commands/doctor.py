@@ -50,7 +50,7 @@ def _checks(chosen: Settings, probe: ChromaProbe) -> Iterator[Check]:
     yield versions()
     model = f" ({chosen.answering_model})" if chosen.answering_model != chosen.backend else ""
     yield Check("backend", True, f"answers come from {chosen.backend}{model}")
-    for note in without_model(chosen, chosen.backend):
+    for note in without_model(chosen, is_model=chosen.uses_model):
         yield Check("model steps", False, note.detail)
     try:
         embedder = build_embedder(chosen)

@@ -45,6 +45,7 @@ class LlamaCpp:
     """
 
     name = "llamacpp"
+    is_model = True
 
     def __init__(
         self,

@@ -1,0 +1,27 @@
+"""A source as the extractive answerer reads it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MARK = re.compile(
+    r"\s?[\[［【〔]\s{0,3}(?:(?:sources?|refs?|citations?|papers?)\W{0,3})?[#^]?\d[\d\s,;–\-]{0,40}[\]］】〕]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A numbered paper. ``passages`` are runs of whole sentences of its abstract, in order; what lies between two of
+    them was left out to keep a prompt short. ``about`` names authors, year and venue, as far as known."""
+
+    number: int
+    title: str
+    passages: tuple[str, ...]
+    about: str = ""
+
+
+def without_marks(text: str) -> str:
+    """Return ``text`` of a source without its own reference marks: in a quotation they would read as our citations."""
+    return _MARK.sub("", text)
