@@ -12,7 +12,7 @@ from rag.models.protocols import Vectors
 from rag.retrieval.fusion import Scores, fuse, gate
 from rag.retrieval.query_terms import QueryTerms
 from rag.storage.index.passages import paper_of
-from rag.storage.index.rows import Block
+from rag.storage.index.rows import PassageVectors
 from rag.storage.store import Store
 
 #: A paper has about three passages, of which one or two are near: so many hits hold that many papers, mostly.
@@ -35,7 +35,7 @@ class Candidates:
 
     query: QueryTerms
     ids: Sequence[str]
-    block: Block
+    block: PassageVectors
     bm25: Scores
     lexical_gate: float
 
@@ -123,10 +123,10 @@ def _nearest(store: Store, vector: Vectors, papers: int, at_least: int, allowed:
         limit *= 4
 
 
-def _with_rows(ids: list[str], block: Block) -> tuple[list[str], Block]:
+def _with_rows(ids: list[str], block: PassageVectors) -> tuple[list[str], PassageVectors]:
     """Drop papers without rows: another process has just removed them, or an index lags behind."""
     there = np.unique(block.owners)
     if len(there) == len(ids):
         return ids, block
     owners = np.searchsorted(there, block.owners)
-    return [ids[i] for i in there], Block(block.vectors, owners, block.numbers)
+    return [ids[i] for i in there], PassageVectors(block.vectors, owners, block.numbers)

@@ -1,8 +1,8 @@
 """Locks between processes that share one library directory.
 
 The system releases all of them when a process dies. ``write.lock`` admits one writer for the whole of its run.
-``store.lock``, preceded by ``turn.lock``, guards single calls into Chroma: an embedded Chroma directory must not be read
-while another process writes to it. Readers share it.
+``store.lock``, preceded by ``turn.lock``, guards single calls into Chroma: an embedded Chroma directory must not be
+read while another process writes to it. Readers share it.
 
 Where the system has ``flock``, it is used directly: an acquisition takes 4 microseconds, and every search needs two.
 ``filelock`` takes 65, its lock for readers and writers 130, and that one does not wait for threads of its own process.

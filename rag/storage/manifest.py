@@ -20,7 +20,7 @@ from rag.paper import Paper, title_key
 from rag.storage import identity
 from rag.storage.filters import Filters
 from rag.storage.index.passages import Passage
-from rag.storage.index.rows import Place
+from rag.storage.index.rows import RowRange
 
 FORMAT = "2"
 _SCHEMA = """
@@ -108,9 +108,11 @@ class Manifest:
         """Counts the rebuilds; names the directories of the indexes in use."""
         return int(self.meta("generation") or 0)
 
-    def switch(self, generation: int, cut: Iterable[tuple[Sequence[Passage], int | None]], **facts: str) -> None:
+    def switch(
+        self, generation: int, passages_by_paper: Iterable[tuple[Sequence[Passage], int | None]], **facts: str
+    ) -> None:
         """Puts the indexes of another generation in use, with the passages of each paper and their first row."""
-        rows = [(len(own), _spans(own), row, own[0].paper_id) for own, row in cut if own]
+        rows = [(len(own), _spans(own), row, own[0].paper_id) for own, row in passages_by_paper if own]
         with self._commit():
             self._db.executemany("update papers set passages = ?, spans = ?, row = ? where id = ?", rows)
             facts |= {"generation": str(generation)}
@@ -141,13 +143,13 @@ class Manifest:
             found[str(paper_id)] = paper, _passages(paper, spans)
         return found
 
-    def places(self, ids: Iterable[str]) -> dict[str, Place]:
+    def places(self, ids: Iterable[str]) -> dict[str, RowRange]:
         """Where the vectors of these papers' passages lie in the row file."""
         # Every search asks this of some sixty papers: the index answers it without a look at their records.
         query = (
             "select id, row, passages from papers indexed by papers_place where id in (select value from json_each(?))"
         )
-        return {i: Place(row, count) for i, row, count in self._rows(query, json.dumps(list(ids)))}
+        return {i: RowRange(row, count) for i, row, count in self._rows(query, json.dumps(list(ids)))}
 
     def place(self, rows: Mapping[str, int]) -> None:
         """Records where the vectors of these papers' passages begin in the row file."""
@@ -191,7 +193,7 @@ class Manifest:
     def put(
         self,
         papers: Sequence[Paper],
-        cut: Sequence[Sequence[Passage]],
+        passages_by_paper: Sequence[Sequence[Passage]],
         row: int | None,
     ) -> None:
         """Writes papers (a known id keeps its position) with their passages.
@@ -199,7 +201,7 @@ class Manifest:
         ``row`` is where the vectors of all these passages begin in the row file; ``None`` where it has none.
         """
         rows = []
-        for p, own in zip(papers, cut, strict=True):
+        for p, own in zip(papers, passages_by_paper, strict=True):
             people = fold("\n".join(p.authors))
             rows.append(
                 (p.id, title_key(p.title), p.year, fold(p.venue or ""), people, len(own), _spans(own), row, _record(p))

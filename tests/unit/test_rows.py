@@ -12,7 +12,7 @@ from rag.paper import Paper
 from rag.settings import Settings
 from rag.storage.health.check import check_library
 from rag.storage.health.repair import repair
-from rag.storage.index.rows import Place, RowFile, numbers_of
+from rag.storage.index.rows import RowFile, RowRange, passage_numbers
 from tests.support.words import WordEmbedder
 
 
@@ -56,7 +56,7 @@ def test_rows_of_zeros_are_not_vectors(tmp_path: Path) -> None:
 
 
 def test_every_passage_has_its_paper_and_its_number_within_it() -> None:
-    owners, numbers = numbers_of([Place(0, 2), Place(None, 0), Place(7, 3)])
+    owners, numbers = passage_numbers([RowRange(0, 2), RowRange(None, 0), RowRange(7, 3)])
     assert owners.tolist() == [0, 0, 2, 2, 2]
     assert numbers.tolist() == [0, 1, 0, 1, 2]
 

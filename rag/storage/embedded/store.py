@@ -1,7 +1,7 @@
 """A library in one directory: embedded Chroma, the lexical index and the manifest side by side.
 
 Order of every change: Chroma, lexical index, row file, manifest. The manifest comes last and decides what is there, so
-a crash at any point leaves a library that opens, and doing the same again finishes it. Removal goes the other way.
+a crash at any point leaves a library that opens, and doing the same again finishes it. Removal goes in reverse order.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ class EmbeddedStore(Store):
         self._open_indexes()
 
     def close(self) -> None:
-        """Releases the files."""
+        """Close the files."""
         with self._vectors_lock:
             self._vectors.close()
         self.manifest.close()
 
     def refresh(self) -> None:
-        """Takes in what other processes changed; cheap when nothing did."""
+        """Pick up changes of other processes; cheap if there are none."""
         revision = self.manifest.revision
         if revision == self._seen or self._clock() - self._seen_at < _REFRESH_S:
             return
@@ -104,8 +104,10 @@ class EmbeddedStore(Store):
             yield self._vectors
 
     def _ask(self, call: Callable[[VectorIndex], T]) -> T:
-        """Reads from Chroma. Its client keeps vectors in memory but looks records up in the file: while another process
-        writes, the two may disagree, and opening the database anew mends that."""
+        """Read from Chroma.
+
+        Its client keeps vectors in memory but looks records up in the file. While another process writes, the two may
+        disagree; opening the database anew resolves that."""
         with self._vectors_lock:
             try:
                 with self._chroma() as index:
@@ -142,22 +144,22 @@ class EmbeddedStore(Store):
 
 
 class EmbeddedWriter(Writer):
-    """Changes a library directory."""
+    """Writer of a library directory."""
 
     def __init__(self, store: EmbeddedStore, *, interrupted: bool) -> None:
         self._store = store
         self.interrupted = interrupted
 
-    def put(self, papers: Sequence[Paper], cut: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
+    def put(self, papers: Sequence[Paper], passages_by_paper: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
         """As the base class."""
         store = self._store
-        stale = stale_passages(store.passage_ids([p.id for p in papers]), cut)
+        stale = stale_passages(store.passage_ids([p.id for p in papers]), passages_by_paper)
         with store._chroma(exclusive=True) as index:
-            index.upsert(papers, cut, vectors)
+            index.upsert(papers, passages_by_paper, vectors)
             if stale:
                 index.delete(stale)
         store.lexical.replace(papers)
-        store.manifest.put(papers, cut, store._rows.append(vectors))
+        store.manifest.put(papers, passages_by_paper, store._rows.append(vectors))
         store._seen = store.manifest.revision
 
     def remove(self, paper_ids: Sequence[str]) -> None:
@@ -177,13 +179,13 @@ class EmbeddedWriter(Writer):
 
 
 def index_directories(directory: Path, generation: int) -> tuple[Path, Path]:
-    """Where Chroma and the lexical index of a generation lie. A rebuild writes the next generation beside this one."""
+    """Return the directories of Chroma and the lexical index of a generation. A rebuild writes the next ones beside."""
     suffix = f"-{generation}" if generation else ""
     return directory / f"chroma{suffix}", directory / f"lexical{suffix}"
 
 
 def refuse_replica(manifest: Manifest, directory: Path) -> None:
-    """Refuses a directory whose papers are another place's to change.
+    """Raise if a directory is a replica, whose papers are changed on a server.
 
     Raises:
         LibraryError: the directory follows a library on a Chroma server.

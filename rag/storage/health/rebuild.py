@@ -84,9 +84,9 @@ def _rebuild_directory(
         rows = RowFile(row_file(directory, new), embedder.dimension)
         vectors, lexical = _vectors_to_fill(chroma, facts), LexicalIndex(lexical_directory)
         placed: list[tuple[list[Passage], int]] = []
-        for papers, cut in fill(vectors, embedder, manifest, report):
+        for papers, passages_by_paper in fill(vectors, embedder, manifest, report):
             lexical.replace(papers)
-            placed += _placed(rows, vectors, cut)
+            placed += _placed(rows, vectors, passages_by_paper)
             tell(report)
         vectors.close()
         manifest.switch(new, placed, **{k: str(v) for k, v in facts.items()}, writing="0")
@@ -107,13 +107,15 @@ def _vectors_to_fill(chroma: Path, facts: dict[str, str | int]) -> VectorIndex:
     return VectorIndex(chroma, facts)
 
 
-def _placed(rows: RowFile, index: VectorIndex, cut: list[list[Passage]]) -> list[tuple[list[Passage], int]]:
+def _placed(
+    rows: RowFile, index: VectorIndex, passages_by_paper: list[list[Passage]]
+) -> list[tuple[list[Passage], int]]:
     """Copies the vectors of papers into the row file; gives each paper's passages with their first row."""
-    ids = [passage.id for own in cut for passage in own]
+    ids = [passage.id for own in passages_by_paper for passage in own]
     stored = index.vectors(ids)
     row = rows.append(np.stack([stored[i] for i in ids])) if ids else 0
-    firsts = row + np.cumsum([0, *(len(own) for own in cut)])
-    return [(own, int(first)) for own, first in zip(cut, firsts, strict=False)]
+    firsts = row + np.cumsum([0, *(len(own) for own in passages_by_paper)])
+    return [(own, int(first)) for own, first in zip(passages_by_paper, firsts, strict=False)]
 
 
 def _discard(directory: Path, generation: int) -> None:

@@ -123,7 +123,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     manifest = Manifest(directory / "manifest.sqlite", anew=True)
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
-        manifest.put([found.paper for found in page], [found.cut for found in page], None)
+        manifest.put([found.paper for found in page], [found.passages for found in page], None)
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     yield f"The manifest was built again from Chroma: {len(papers)} papers. The damaged one was kept beside it."
@@ -162,9 +162,9 @@ def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Em
     broken = [i for i, count in wanted.items() if any(passage_id(i, n) not in there for n in range(count))]
     for i in range(0, len(broken), 32):
         papers = list(store.manifest.get(broken[i : i + 32]).values())
-        cut = [passages(paper) for paper in papers]
-        texts = [embedding_text(paper, p) for paper, own in zip(papers, cut, strict=True) for p in own]
-        put(papers, cut, embedder.embed_texts(texts))
+        passages_by_paper = [passages(paper) for paper in papers]
+        texts = [embedding_text(paper, p) for paper, own in zip(papers, passages_by_paper, strict=True) for p in own]
+        put(papers, passages_by_paper, embedder.embed_texts(texts))
     if broken:
         yield f"{len(broken)} papers were embedded again: Chroma had lost passages of theirs."
 

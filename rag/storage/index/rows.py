@@ -24,7 +24,7 @@ _LOOKED_AT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowRange:
     """Where a paper's passages lie: ``count`` rows from ``row`` on; no row where the file does not hold them."""
 
     row: int | None
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PassageVectors:
     """The vectors of all passages of some papers.
 
     Args:
@@ -79,7 +79,7 @@ class RowFile:
         # A machine that lost power may have kept the file's length and not its last pages.
         return rows if rows[:, :_LOOKED_AT].any(axis=1).all() else None
 
-    def holds(self, place: Place) -> bool:
+    def holds(self, place: RowRange) -> bool:
         """Whether all rows of a place are there."""
         if place.row is None:
             return False
@@ -101,7 +101,7 @@ class RowFile:
             return None
 
 
-def numbers_of(places: Sequence[Place]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def passage_numbers(places: Sequence[RowRange]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For every passage of papers at these places its paper's index and its number within the paper."""
     counts = np.array([place.count for place in places], dtype=np.int64)
     owners = np.repeat(np.arange(len(places), dtype=np.int64), counts)

@@ -56,7 +56,7 @@ class StoredPaper:
     """A paper made again from its passages, and the revision that wrote them."""
 
     paper: Paper
-    cut: list[Passage]
+    passages: list[Passage]
     revision: int
 
 

@@ -12,11 +12,11 @@ from rag.storage.ingest.resolve import Resolved
 from rag.storage.manifest import Manifest
 
 
-class Planned:
+class DryRunManifest:
     """A manifest with changes over it that are never written to it.
 
     The changes stand in a file of their own, outside the library: a plan may be of millions of papers. Made by
-    :func:`planned`.
+    :func:`dry_run_manifest`.
     """
 
     def __init__(self, manifest: Manifest | None, changes: Manifest) -> None:
@@ -55,11 +55,11 @@ class Planned:
 
 
 @contextmanager
-def planned(manifest: Manifest | None) -> Iterator[Planned]:
+def dry_run_manifest(manifest: Manifest | None) -> Iterator[DryRunManifest]:
     """A plan over ``manifest`` (``None``: over an empty library), gone with the block."""
     with TemporaryDirectory(prefix="citewell-plan-") as directory:
         changes = Manifest(Path(directory) / "manifest.sqlite")
         try:
-            yield Planned(manifest, changes)
+            yield DryRunManifest(manifest, changes)
         finally:
             changes.close()

@@ -14,7 +14,7 @@ from rag.paper import Paper
 from rag.readers.base import Skip
 from rag.storage.index.passages import Passage, embedding_text, passages
 from rag.storage.index.vectors import digest
-from rag.storage.ingest.dry_run import planned
+from rag.storage.ingest.dry_run import dry_run_manifest
 from rag.storage.ingest.resolve import Change, Resolver
 from rag.storage.store import Store, Writer
 
@@ -101,7 +101,7 @@ def ingest(
 def plan(store: Store | None, records: Iterable[Paper | Skip]) -> IngestReport:
     """What an ingest would do (``--dry-run``): everything but cutting, embedding and writing."""
     report = IngestReport()
-    with planned(store.manifest if store else None) as changes:
+    with dry_run_manifest(store.manifest if store else None) as changes:
         resolver = Resolver(changes, report)
         for batch in _batches(_papers(records, report)):
             changes.apply(resolver.merged(batch))
@@ -142,15 +142,15 @@ def _ingest_batch(
     if not changes:
         return
     papers = [change.after for change in changes.values()]
-    cut = [passages(paper) for paper in papers]
-    rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
+    passages_by_paper = [passages(paper) for paper in papers]
+    rows = [(paper, passage) for paper, own in zip(papers, passages_by_paper, strict=True) for passage in own]
     stored = _stored_vectors(store, writer, changes, rows)
 
     def embedded(count: int) -> None:
         report.embedded += count
         progress(report)
 
-    writer.put(papers, cut, embed_missing(embedder, rows, stored, embedded))
+    writer.put(papers, passages_by_paper, embed_missing(embedder, rows, stored, embedded))
 
 
 def embed_missing(
