@@ -11,7 +11,7 @@ from rag.answering.checking.rules.figures import FigureIndex, figures
 from rag.answering.checking.rules.polarity import Reading, read_polarity
 from rag.answering.checking.rules.verbatim import repeated, whole_sentences
 from rag.answering.checking.words import NameIndex, stems
-from rag.injection import sorted_out
+from rag.injection import split_injections
 from rag.retrieval.evidence import Evidence
 
 #: Share of what a sentence says from which it comes from the orders that hold it.
@@ -26,10 +26,10 @@ class SourceText:
         paper = evidence.paper
         self.title = paper.title
         self.abstract = paper.abstract
-        told, orders = sorted_out(paper.abstract)
+        told, orders = split_injections(paper.abstract)
         #: Half-open ranges of the abstract's sentences that tell findings.
         self.spans = told
-        #: Its sentences that are orders, see :func:`rag.injection.is_order`.
+        #: Its sentences that are orders, see :func:`rag.injection.is_injection`.
         self.orders = tuple(paper.abstract[start:end] for start, end in orders)
         self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])
 
