@@ -179,11 +179,13 @@ class _Report:
     def _faults(self, finding: Finding) -> list[tuple[LedgerKind, str]]:
         """What is wrong with a sentence: kinds of the ledger, each with plain words."""
         names = self._names(finding.sources)
-        if finding.is_ordered:
+        if finding.is_injected:
             return [(LedgerKind.ORDERED_SENTENCE, f"{names} has it only where it tells a model what to say")]
-        lost, stray, turned = finding.lost_figures, finding.misplaced_figures, finding.turned_figures
+        lost, stray, turned = finding.absent_figures, finding.misplaced_figures, finding.reversed_figures
         faults = [(LedgerKind.UNSUPPORTED_FIGURE, f"figure {figure} is not in {names}") for figure in lost]
-        faults += [(LedgerKind.UNSUPPORTED_NAME, f"{_quoted([name])} is not in {names}") for name in finding.lost_names]
+        faults += [
+            (LedgerKind.UNSUPPORTED_NAME, f"{_quoted([name])} is not in {names}") for name in finding.absent_names
+        ]
         faults += [(LedgerKind.MISPLACED_FIGURE, f"figure {figure} stands elsewhere in {names}") for figure in stray]
         faults += [(LedgerKind.TURNED_FIGURE, f"{names} bounds {figure} the other way") for figure in turned]
         if finding.opposed:

@@ -21,9 +21,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.checking.rules.checkworthy import speaks_of_answer
+from rag.answering.checking.rules.checkworthy import is_about_answer
 from rag.answering.checking.rules.comparisons import reversed_comparisons
-from rag.answering.checking.rules.near_copies import turned
+from rag.answering.checking.rules.near_copies import reversing_edits
 from rag.answering.checking.rules.polarity import contradictions, read_polarity
 from rag.answering.checking.source_index import SourceText, term_weights, terms
 from rag.answering.checking.words import names, stem, stems
@@ -92,7 +92,7 @@ def clauses(sentence: str) -> list[str]:
     """The parts of a sentence that claim something each; parts too small to stand alone stay with their neighbour, and
     verdicts ("the premise is wrong:") are left out where anything else remains."""
     pieces = _cut(sentence, _CLAUSE, _SMALLEST_CLAUSE)
-    claiming = [piece for piece in pieces if not speaks_of_answer(piece)] or pieces
+    claiming = [piece for piece in pieces if not is_about_answer(piece)] or pieces
     return [part for piece in claiming for part in _cut(piece, _AND, _SMALLEST_JOINED_CLAUSE)]
 
 
@@ -107,7 +107,7 @@ def _cut(text: str, at: re.Pattern[str], smallest: int) -> list[str]:
     return [*parts, text[start:].strip()]
 
 
-class Bench:
+class SupportScorer:
     """Holds sentences against sources; built once for an answer, so that every text is embedded once.
 
     Args:
@@ -130,11 +130,11 @@ class Bench:
         self._windows: dict[tuple[str, int], _Window] = {}
         self._known_names: dict[tuple[str, int], frozenset[str]] = {}
 
-    def repeats(self, text: str, cited: Sequence[int]) -> bool:
+    def is_verbatim(self, text: str, cited: Sequence[int]) -> bool:
         """Whether one of the sources ``cited`` has ``text`` as a sentence of its own."""
-        return any(self._sources[s].repeats(text) is not None for s in cited)
+        return any(self._sources[s].verbatim_place(text) is not None for s in cited)
 
-    def settle(self, asked: Sequence[tuple[str, Sequence[int]]]) -> None:
+    def embed_undecided(self, asked: Sequence[tuple[str, Sequence[int]]]) -> None:
         """Compares by meaning those of the texts asked about that words leave open, all together with each of their
         sources. Without it words alone decide."""
         if self._similarity is None:
@@ -152,14 +152,14 @@ class Bench:
                 self._cosines[text, s] = row
                 self._windows.pop((text, s), None)
 
-    def backing(self, text: str, cited: Sequence[int]) -> Backing | None:
+    def best_support(self, text: str, cited: Sequence[int]) -> Backing | None:
         """How well the sources ``cited`` (indexes) back ``text``, one of the texts given; ``None`` where none of them
         has an abstract."""
         cited = self._with_abstract(cited)
         if not cited:
             return None
         for s in cited:
-            place = self._sources[s].repeats(text)
+            place = self._sources[s].verbatim_place(text)
             if place is not None:
                 span = self._sources[s].spans[place]
                 return Backing(1.0, s, span.start, span.end, Features(1.0, 1.0, 1.0, 1.0, 1.0), ())
@@ -201,7 +201,7 @@ class Bench:
             abstract_coverage=max(self.coverage(text, s) for s in cited),
         )
 
-    def stretches(self, text: str, cited: Sequence[int]) -> list[str]:
+    def supporting_spans(self, text: str, cited: Sequence[int]) -> list[str]:
         """What decides about ``text``: of every cited source the best one or two sentences for it, and the best for
         each of its clauses."""
         cited = self._with_abstract(cited)
@@ -223,7 +223,9 @@ class Bench:
         for s in cited:
             best = self._best_window(text, s)
             found += [
-                word for at in range(best.first, best.last) for word in turned(text, self._sources[s].sentences[at])
+                word
+                for at in range(best.first, best.last)
+                for word in reversing_edits(text, self._sources[s].sentences[at])
             ]
             found += reversed_comparisons(text, self._sources[s].sentences)
         return found

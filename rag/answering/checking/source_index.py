@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from rag.answering.checking.rules.figures import FigureIndex, figures
-from rag.answering.checking.rules.polarity import Reading, read_polarity
-from rag.answering.checking.rules.verbatim import repeated, whole_sentences
+from rag.answering.checking.rules.polarity import Polarity, read_polarity
+from rag.answering.checking.rules.verbatim import find_verbatim, index_sentences
 from rag.answering.checking.words import NameIndex, stems
 from rag.injection import split_injections
 from rag.retrieval.evidence import Evidence
@@ -26,11 +26,11 @@ class SourceText:
         paper = evidence.paper
         self.title = paper.title
         self.abstract = paper.abstract
-        told, orders = split_injections(paper.abstract)
+        told, injections = split_injections(paper.abstract)
         #: Half-open ranges of the abstract's sentences that tell findings.
         self.spans = told
         #: Its sentences that are orders, see :func:`rag.injection.is_injection`.
-        self.orders = tuple(paper.abstract[start:end] for start, end in orders)
+        self.injections = tuple(paper.abstract[start:end] for start, end in injections)
         self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])
 
     @cached_property
@@ -63,29 +63,29 @@ class SourceText:
         """The figures of title, abstract and bibliographic facts."""
         return FigureIndex([self.title, self._told, self._about])
 
-    def orders_say(self, text: str) -> bool:
+    def is_only_injected(self, text: str) -> bool:
         """Whether most of what ``text`` says stands in the abstract's orders."""
         said = terms(text)
-        return bool(said and self.orders) and len(said & self._order_terms) >= _MOST * len(said)
+        return bool(said and self.injections) and len(said & self._injected_terms) >= _MOST * len(said)
 
     @cached_property
-    def _order_terms(self) -> frozenset[str]:
-        return terms(" ".join(self.orders))
+    def _injected_terms(self) -> frozenset[str]:
+        return terms(" ".join(self.injections))
 
     @property
     def _told(self) -> str:
-        return " ".join(self.sentences) if self.orders else self.abstract
+        return " ".join(self.sentences) if self.injections else self.abstract
 
-    def repeats(self, text: str) -> int | None:
+    def verbatim_place(self, text: str) -> int | None:
         """The place of the sentence that ``text`` is, word for word."""
-        return repeated(text, self.title, self._whole)
+        return find_verbatim(text, self.title, self._whole)
 
     @cached_property
     def _whole(self) -> Mapping[str, int]:
-        return whole_sentences(self.sentences)
+        return index_sentences(self.sentences)
 
     @cached_property
-    def polarities(self) -> tuple[Reading, ...]:
+    def polarities(self) -> tuple[Polarity, ...]:
         """The polarity of every sentence's words."""
         return tuple(read_polarity(sentence) for sentence in self.sentences)
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
-from rag.answering.citations.code import Piece
+from rag.answering.citations.code import StreamPiece
 from rag.answering.citations.markers import More, read_bracket
 
 LINK_REMOVED = "[link removed]"
@@ -95,9 +95,9 @@ class MarkupGuard:
         #: What was taken out, as the model wrote it.
         self.removed: list[str] = []
 
-    def feed(self, pieces: Iterable[Piece]) -> list[Piece]:
+    def feed(self, pieces: Iterable[StreamPiece]) -> list[StreamPiece]:
         """What is settled once ``pieces`` are known too."""
-        settled: list[Piece] = []
+        settled: list[StreamPiece] = []
         for piece in pieces:
             if piece.is_code:
                 settled += [*self._settle(final=True), piece]
@@ -107,11 +107,11 @@ class MarkupGuard:
                 settled += self._settle(final=False)
         return settled
 
-    def finish(self) -> list[Piece]:
+    def finish(self) -> list[StreamPiece]:
         """The rest."""
         return self._settle(final=True)
 
-    def _settle(self, *, final: bool) -> list[Piece]:
+    def _settle(self, *, final: bool) -> list[StreamPiece]:
         parts: list[str] = []
         while self._pending:
             step = self._step(final)
@@ -125,7 +125,7 @@ class MarkupGuard:
                 step = "" if self._previous in "\n " else " "
             parts.append(step)
             self._previous = step[-1:] or self._previous
-        return [Piece("".join(parts), False)] if any(parts) else []
+        return [StreamPiece("".join(parts), False)] if any(parts) else []
 
     def _step(self, final: bool) -> str | None:
         """The next settled stretch (perhaps empty), or ``None`` where more text is needed."""

@@ -53,9 +53,9 @@ def read_content(text: str) -> Content | None:
     ``[0, 1]`` is an interval and ``[2+2]`` a reaction, not citations: sources are numbered from one, and no sums. What
     else is none depends on the text around it (:mod:`rag.answering.citations.mathematics`).
     """
-    reading = _Reading()
+    reading = _ContentReader()
     for word in _WORD.findall(text):
-        if not reading.take(word):
+        if not reading.accept(word):
             return None
     return reading.result()
 
@@ -65,15 +65,15 @@ def may_become_content(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     words = _WORD.findall(text)
-    reading = _Reading()
+    reading = _ContentReader()
     for word in words[:-1]:
-        if not reading.take(word):
+        if not reading.accept(word):
             return False
     # The last word may still grow: "so" may become "source", "1" may become "12".
-    return not words or reading.may_take(words[-1])
+    return not words or reading.may_accept(words[-1])
 
 
-class _Reading:
+class _ContentReader:
     """A reader of one marker, word by word; every state is final or can still become so."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class _Reading:
         self._comment_ends = ""
         self._colon = False
 
-    def take(self, word: str) -> bool:
+    def accept(self, word: str) -> bool:
         """Whether the marker goes on with ``word``."""
         if self._comment_ends:
             if word in self._comment_ends:
@@ -98,12 +98,12 @@ class _Reading:
             return self._number(word)
         return self._before_number(word) if self._expects_number else self._after_number(word)
 
-    def may_take(self, word: str) -> bool:
-        """As :meth:`take` for a last word that may be the beginning of a longer one."""
+    def may_accept(self, word: str) -> bool:
+        """As :meth:`accept` for a last word that may be the beginning of a longer one."""
         if word[0].isalpha() and not self._comment_ends and not self._colon:
             known = _LABELS | _LABEL_NUMBERS | _LOCATORS if self._expects_number else _WORDS_BETWEEN
             return any(whole.startswith(word.lower()) for whole in known)
-        return self.take(word)
+        return self.accept(word)
 
     def result(self) -> Content | None:
         """The marker read, once nothing follows."""

@@ -39,15 +39,15 @@ class WrittenMarker(NamedTuple):
 
 class MarkerRun(NamedTuple):
     """Markers next to each other, the position behind them, whether they stood in brackets, and the word before
-    them where they are spoken of (:mod:`rag.answering.citations.prose_citations`)."""
+    them where they are prose_word of (:mod:`rag.answering.citations.prose_citations`)."""
 
     marks: tuple[WrittenMarker, ...]
     end: int
     in_brackets: bool
-    spoken: str = ""
+    prose_word: str = ""
 
 
-def read_run(text: str, at: int, final: bool) -> MarkerRun | More | None:
+def read_markers(text: str, at: int, final: bool) -> MarkerRun | More | None:
     """The run of markers that starts at ``text[at]``; ``([1])`` and ``[[1]]`` are read as ``[1]``.
 
     ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none starts here.
@@ -193,7 +193,7 @@ def _ends_claim(text: str, at: int, sources: int, final: bool, *, line_only: boo
         if text[end] in "\n|":
             return True
         between = BETWEEN.match(text, at)
-        following = read_run(text, between.end() if between else at, final)
+        following = read_markers(text, between.end() if between else at, final)
         if isinstance(following, More) or (not final and _MAY_BE_BETWEEN.match(text, at)):
             return MORE
         if following is None:

@@ -12,12 +12,12 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from rag.answering.citations.code import CodeSplitter, Piece, split_code
+from rag.answering.citations.code import CodeSplitter, StreamPiece, split_code
 from rag.answering.citations.inert_markup import MarkupGuard, visible
 from rag.answering.citations.markers import CLOSING, LONGEST, OPENING, More, read_content
 from rag.answering.citations.mathematics import is_mathematics
-from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_spoken
-from rag.answering.citations.runs import MarkerRun, WrittenMarker, read_parentheses, read_run
+from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_prose_citation
+from rag.answering.citations.runs import MarkerRun, WrittenMarker, read_markers, read_parentheses
 
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + rf"]|(?<![^\W_])(?=[{INITIALS}])")
@@ -89,7 +89,7 @@ class CitationStream:
         rest = self._guard.feed(self._splitter.finish()) + self._guard.finish()
         return self._read(rest) + self._settle(final=True)
 
-    def _read(self, pieces: Iterable[Piece]) -> str:
+    def _read(self, pieces: Iterable[StreamPiece]) -> str:
         out: list[str] = []
         for piece in pieces:
             if piece.is_code:
@@ -121,17 +121,17 @@ class CitationStream:
             self._pending = self._pending[blanks:]
             return ""
         before = self._tail + " " * (blanks > 0)
-        run = read_run(self._pending, blanks, final)
+        run = read_markers(self._pending, blanks, final)
         if run is None and not self._brackets_seen:
             run = read_parentheses(self._pending, blanks, before, self._sources, final)
         if run is None:
-            run = read_spoken(self._pending, blanks, before, final)
+            run = read_prose_citation(self._pending, blanks, before, final)
         if run is None:
             following = _STARTS.search(self._pending, blanks + 1)
             return self._text(following.start() if following else len(self._pending))
         if isinstance(run, More):
             return None
-        is_cited = run.spoken or names_sources(before.rstrip())
+        is_cited = run.prose_word or names_sources(before.rstrip())
         is_text = not is_cited and is_mathematics(self._pending, run, before, final)
         if isinstance(is_text, More):
             return None
@@ -171,7 +171,7 @@ class CitationStream:
     def _cite(self, run: MarkerRun, blanks: int, final: bool) -> str | None:
         """What becomes of a run of markers."""
         kept = self._kept(run)
-        if run.spoken and not any(numbers for numbers, _ in kept):
+        if run.prose_word and not any(numbers for numbers, _ in kept):
             self.removed += [mark.raw for mark in run.marks]
             out = self._pending[:blanks] + UNKNOWN_SOURCE
         elif not any(numbers for numbers, _ in kept):
@@ -184,7 +184,7 @@ class CitationStream:
         else:
             self.removed += [unknown for mark in run.marks if (unknown := self._unknown(mark))]
             self._brackets_seen |= run.in_brackets
-            word = f"{run.spoken} " if run.spoken else ""
+            word = f"{run.prose_word} " if run.prose_word else ""
             out = self._pending[:blanks] + word + self._renumbered(kept)
             out = f" {out}" if self._tail.endswith("!") and not blanks else out
             self._skip_blanks = False

@@ -44,13 +44,13 @@ def bound_of(text: str, figure: Figure) -> Bound:
     return "exact" if _EXACT.search(before) else "none"
 
 
-def turned_bounds(sentence: str, abstracts: Sequence[str]) -> list[Figure]:
+def reversed_bounds(sentence: str, abstracts: Sequence[str]) -> list[Figure]:
     """The figures of ``sentence`` that every one of ``abstracts`` that has them bounds the other way round everywhere,
     or that the sentence calls exact and they call a bound or an approximation."""
-    return [figure for figure in figures(sentence) if not figure.loose and _is_turned(sentence, figure, abstracts)]
+    return [figure for figure in figures(sentence) if not figure.loose and _is_reversed(sentence, figure, abstracts)]
 
 
-def _is_turned(sentence: str, figure: Figure, abstracts: Sequence[str]) -> bool:
+def _is_reversed(sentence: str, figure: Figure, abstracts: Sequence[str]) -> bool:
     said = bound_of(sentence, figure)
     if said == "none":
         return False

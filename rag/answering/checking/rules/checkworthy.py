@@ -42,14 +42,14 @@ _VERDICT = re.compile(
 _LONGEST_META = 40
 
 
-def claims(text: str) -> bool:
+def is_checkworthy(text: str) -> bool:
     """Whether a sentence (without its markers) says something that a source has to back."""
     if text.rstrip(" \"'”’)").endswith("?"):
         return False
-    return bool(figures(text)) or (bool(stems(text)) and not speaks_of_answer(text))
+    return bool(figures(text)) or (bool(stems(text)) and not is_about_answer(text))
 
 
-def speaks_of_answer(text: str) -> bool:
+def is_about_answer(text: str) -> bool:
     """Whether a stretch leads through the answer, gives a bare verdict or says that the sources are silent.
 
     With a figure in it, or of more than a sentence's usual length, it is taken as a claim all the same: "the abstract

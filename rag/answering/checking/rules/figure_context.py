@@ -28,7 +28,7 @@ class _Placed(NamedTuple):
     following: frozenset[str]
 
 
-def stray_figures(sentence: str, stretches: Sequence[str], title: str) -> list[Figure]:
+def figures_outside(sentence: str, stretches: Sequence[str], title: str) -> list[Figure]:
     """The figures in digits of ``sentence`` that stand neither in the ``stretches`` that back it nor in the title."""
     lost = missing_figures(sentence, [FigureIndex([*stretches, title])])
     return [figure for figure in lost if any(c.isdecimal() for c in figure.text)]

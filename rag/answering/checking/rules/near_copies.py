@@ -37,15 +37,15 @@ _MODALS: Final = frozenset("can could would should potentially likely".split())
 _STOPS: Final = frozenset(",.;:!?()<>")
 
 
-def turned(said: str, stated: str) -> list[str]:
+def reversing_edits(said: str, stated: str) -> list[str]:
     """The words by which ``said`` turns the near copy ``stated`` around; none where it is no near copy."""
     ours, theirs = words_of(said), words_of(stated)
     own, other = [stem(word) for word in ours], [stem(word) for word in theirs]
     matcher = SequenceMatcher(None, own, other, autojunk=False)
     aligned = {run.a + step: run.b + step for run in matcher.get_matching_blocks() for step in range(run.size)}
-    telling = [at for at in range(len(ours)) if _tells(ours[at])]
-    shared = [at for at in telling if at in aligned]
-    if len(shared) < _FEWEST or len(shared) < _COPIED * len(telling):
+    content = [at for at in range(len(ours)) if _is_content(ours[at])]
+    shared = [at for at in content if at in aligned]
+    if len(shared) < _FEWEST or len(shared) < _COPIED * len(content):
         return []
     found: list[str] = []
     taken = {there: here for here, there in aligned.items()}
@@ -55,20 +55,22 @@ def turned(said: str, stated: str) -> list[str]:
         denied_here = any(is_cue(word) or word in IMPLICIT for word in theirs[max(0, c - 1) : d + 1])
         denied_there = any(is_cue(word) or word in IMPLICIT for word in ours[max(0, a - 1) : b + 1])
         if not denied_here:
-            found += _turning(range(a, b), ours, aligned, theirs)
+            found += _added_negations(range(a, b), ours, aligned, theirs)
         if not denied_there and a > 0 and b < len(ours):
-            found += _turning(range(c, d), theirs, taken, ours)
+            found += _added_negations(range(c, d), theirs, taken, ours)
         found += _strengthened(ours[a:b], theirs[c:d])
         if b - a == d - c:
             found += [ours[a + step] for step in range(b - a) if _opposites(ours[a + step], theirs[c + step])]
     return list(dict.fromkeys(found))
 
 
-def _turning(places: range, words: Sequence[str], matched: Mapping[int, int], others: Sequence[str]) -> list[str]:
+def _added_negations(
+    places: range, words: Sequence[str], matched: Mapping[int, int], others: Sequence[str]
+) -> list[str]:
     """The cues at some places of a sentence that deny what the other sentence has too, and does not deny."""
     cues = [at for at in places if is_cue(words[at])]
-    borne_on = [(words[at], _borne_on(at, words, matched)) for at in cues]
-    return [cue for cue, place in borne_on if place is not None and not _denied(place, others)]
+    negated = [(words[at], _negated_match(at, words, matched)) for at in cues]
+    return [cue for cue, place in negated if place is not None and not _is_negated(place, others)]
 
 
 def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
@@ -78,11 +80,11 @@ def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
     return more or (dropped if len(theirs) <= _SHORT else [])
 
 
-def _tells(word: str) -> bool:
+def _is_content(word: str) -> bool:
     return word not in _STOPS and (word not in STOP_WORDS or stem(word) in OPPOSITES)
 
 
-def _denied(at: int, words: Sequence[str]) -> bool:
+def _is_negated(at: int, words: Sequence[str]) -> bool:
     """Whether a cue stands a few words before or behind a place, in the same clause."""
     before = range(at - 1, max(-1, at - 1 - _CLAUSE), -1)
     behind = range(at + 1, min(len(words), at + 1 + _CLAUSE))
@@ -90,13 +92,13 @@ def _denied(at: int, words: Sequence[str]) -> bool:
     return any(is_cue(words[place]) for place in clause)
 
 
-def _borne_on(at: int, words: Sequence[str], matched: Mapping[int, int]) -> int | None:
+def _negated_match(at: int, words: Sequence[str], matched: Mapping[int, int]) -> int | None:
     """Where, in the other sentence, the first of the next content words, before any stop, stands that it has too."""
     seen = 0
     for place in range(at + 1, len(words)):
         if words[place] in _STOPS or seen == _NEAR:
             return None
-        if _tells(words[place]) and not is_cue(words[place]):
+        if _is_content(words[place]) and not is_cue(words[place]):
             seen += 1
             if place in matched:
                 return matched[place]

@@ -83,7 +83,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Polarity:
     """The content words of a text, and what its negations deny: for every cue, the stems it reaches, and as
     ``heads`` the one or two nearest to it. ``shadowed`` are the stems near any cue, implicit ones like "lacks" or
     "hard" included."""
@@ -116,16 +116,16 @@ def _opposites() -> dict[str, frozenset[str]]:
 OPPOSITES: Final = _opposites()
 
 
-def read_polarity(text: str) -> Reading:
+def read_polarity(text: str) -> Polarity:
     """The content words of ``text``; a question states nothing and has none."""
     if text.rstrip(" \"'”’)").endswith("?"):
-        return Reading((), (), (), frozenset())
+        return Polarity((), (), (), frozenset())
     words = words_of(text)
     kept = {at: stem(word) for at, word in enumerate(words) if _counts(word)}
     scopes = _scopes(words, kept)
     denied = {at for scope in scopes for at in scope}
     row = list(kept.items())
-    return Reading(
+    return Polarity(
         words=tuple(
             Word(
                 word,
@@ -214,7 +214,7 @@ def _counts(word: str) -> bool:
     return (len(word) > 1 and word not in STOP_WORDS and word not in _ENDS_SCOPE) or stem(word) in OPPOSITES
 
 
-def contradictions(said: Reading, nearest: Reading, stated: Sequence[Reading]) -> list[str]:
+def contradictions(said: Polarity, nearest: Polarity, stated: Sequence[Polarity]) -> list[str]:
     """Stems by which ``said`` contradicts a text.
 
     - ``said`` denies what a sentence affirms, for the most part of it, and none comes near to denying it too.
@@ -252,7 +252,7 @@ def _holds(denial: frozenset[str], words: frozenset[str]) -> bool:
     return shared >= 2 and shared * 2 >= len(denial)
 
 
-def _opposed(word: Word, said: Reading, stated: Sequence[Reading]) -> bool:
+def _opposed(word: Word, said: Polarity, stated: Sequence[Polarity]) -> bool:
     """Whether an antonym stands in the word's place: beside the same word, and another one near by. A text that has
     both, or a clause that does, compares them."""
     opposites = OPPOSITES[word.stem]
@@ -273,7 +273,7 @@ def _beside(one: Word, other: Word) -> bool:
     return one.before == other.before != "" or one.behind == other.behind != ""
 
 
-def denies(text: str, at: int) -> bool:
+def is_negated(text: str, at: int) -> bool:
     """Whether what stands at ``text[at:]`` is denied: a cue, or a verdict ("the wrong figure"), stands before it in its
     clause."""
     reach = 0
