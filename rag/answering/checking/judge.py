@@ -1,4 +1,4 @@
-"""Judges an answer by rules, one sentence after the other: what is cited, what backs it, what of it stands nowhere."""
+"""Judge the sentences of an answer by rules: what each cites, what backs it, what no cited source has."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ _HALF = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found about a segment. Sources are indexes into those of the prompt; numbers come with the final text.
+    """What was found about a segment. Sources are indexes into those of the prompt.
 
-    ``sources`` are those behind it (after a move, the new one; ``moved_from`` the old ones), ``backings`` what each of
-    them says for it. ``fits_better`` is a source that backs it where the cited ones do not. ``verbatim`` tells that it
-    is a sentence of one of its sources; ``is_injected`` that it stands there only where an abstract gives orders.
-    ``judged_from`` is the rules' verdict where a model's took its place.
+    Attributes:
+        sources: those the segment cites; after a move, the new one.
+        backings: what each of them says for it.
+        is_injected: its sources say it only in an injection (:mod:`rag.injection`).
+        moved_from: the sources it cited before a move.
+        fits_better: a source that backs it though the cited ones do not.
+        verbatim: one of its sources has it word for word.
+        judged_from: the rules' verdict, if a model's verdict took its place.
     """
 
     segment: Segment
@@ -51,7 +55,7 @@ class Finding:
 
 
 class RulesJudge:
-    """Judges the segments of one answer by rules; a model's verdict, where one is asked for, comes after it
+    """Judges the segments of one answer by rules; a model's verdict, if one is asked for, comes after it
     (:mod:`rag.answering.assist.model_judge`).
 
     Args:
@@ -59,7 +63,7 @@ class RulesJudge:
         parts: the segments of the answer.
         order: the source of every citation number of those segments; ``order[0]`` is cited as [1].
         similarity: see :data:`rag.answering.checking.scorer.Similarity`.
-        question: a name or figure of it may be denied without standing in a source.
+        question: its names and figures may be denied though no source has them.
     """
 
     def __init__(
@@ -81,7 +85,7 @@ class RulesJudge:
         )
 
     def judge_all(self, parts: Sequence[Segment]) -> list[Finding]:
-        """A finding for every segment.
+        """Return a finding for every segment, in order.
 
         An uncited sentence takes the citation that follows in its paragraph, as authors mean it who cite once at its
         end, but only as far as the cited abstracts back it.
@@ -103,7 +107,7 @@ class RulesJudge:
         if not is_checkworthy(part.text) or (part.is_heading and not cited) or self._is_title(part, cited):
             return Finding(part, cited)
         if not cited:
-            # A lone word or a table's cell without a figure names something and says nothing of it.
+            # A lone word or a table cell without a figure names something but claims nothing about it.
             says = bool(figures(part.text)) or not (part.is_cell or len(set(stems(part.text))) < 2)
             return Finding(part, support="unsupported" if says else "none", is_uncited=says)
         finding = self._score(part, cited)
@@ -143,12 +147,12 @@ class RulesJudge:
         ]
 
     def _misplaced_figures(self, part: Segment, cited: Sequence[int]) -> list[Figure]:
-        stretches = self._scorer.supporting_spans(claim_text(part), cited)
+        spans = self._scorer.supporting_spans(claim_text(part), cited)
         titles = " ".join(self._sources[source].title for source in cited)
-        found = swapped_figures(part.text, stretches)
+        found = swapped_figures(part.text, spans)
         if len(cited) == 1:
-            # A sentence on several papers draws on more stretches than decide about it.
-            found += [figure for figure in figures_outside(part.text, stretches, titles) if figure not in found]
+            # A sentence on several papers draws on more spans than decide about it.
+            found += [figure for figure in figures_outside(part.text, spans, titles) if figure not in found]
         return [figure for figure in found if not is_negated(part.text, figure.start)]
 
     def _reversed_figures(self, text: str, cited: Sequence[int]) -> list[Figure]:
@@ -163,8 +167,8 @@ class RulesJudge:
         return [name for name in lost if not (is_negated(text, name.start) and name.word in self._asked_names)]
 
     def _reattribute(self, finding: Finding) -> Finding:
-        """Moves a sentence whose figures stand in no cited source to one that has them and backs it otherwise; of
-        other sentences it is only noted where they would fit."""
+        """Move a sentence to another source that has its figures and backs it, if no cited source has them; for
+        other sentences, only note which source would fit better."""
         others = [source for source in range(len(self._sources)) if source not in finding.sources]
         likely = [source for source in others if self._may_back(finding.segment, source)]
         self._scorer.embed_undecided([(claim_text(finding.segment), [source]) for source in likely])
@@ -178,7 +182,7 @@ class RulesJudge:
         return replace(finding, fits_better=best.sources[0])
 
     def _may_back(self, part: Segment, source: int) -> bool:
-        """A cheap look before a close one: all figures are there, and half of what is said."""
+        """Return whether a source is worth scoring: it has all figures of the segment and half of its words."""
         if missing_figures(part.text, [self._sources[source].figures]):
             return False
         return self._scorer.coverage(claim_text(part), source) >= _HALF
@@ -190,7 +194,7 @@ class RulesJudge:
 
 
 def claim_text(part: Segment) -> str:
-    """What a segment says, with what its table says about it elsewhere."""
+    """Return what a segment claims: its text, after the heads of its table row and column."""
     return f"{part.label} {part.text}".strip()
 
 

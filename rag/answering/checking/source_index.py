@@ -1,4 +1,4 @@
-"""A source as the checker reads it: its sentences, words, figures, names and polarities, each worked out once."""
+"""Index one source for the checker: its sentences, terms, figures, names and polarities, each computed once."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from rag.answering.checking.words import NameIndex, stems
 from rag.injection import split_injections
 from rag.retrieval.evidence import Evidence
 
-#: Share of what a sentence says from which it comes from the orders that hold it.
+#: A sentence comes from an injection if that has so much of its terms.
 _MOST = 0.6
 
 
 class SourceText:
-    """Reads one source of an answer. Authors, year and venue stand in the prompt beside the abstract, so an answer may
-    repeat them. Sentences that give orders to whoever answers are no evidence for what they order to say."""
+    """One source of an answer. The prompt gives authors, year and venue beside the abstract, so an answer may repeat
+    them. Injections (:mod:`rag.injection`) are no evidence for what they say."""
 
     def __init__(self, evidence: Evidence) -> None:
         paper = evidence.paper
         self.title = paper.title
         self.abstract = paper.abstract
         told, injections = split_injections(paper.abstract)
-        #: Half-open ranges of the abstract's sentences that tell findings.
+        #: Half-open ranges of the abstract's sentences, injections left out.
         self.spans = told
-        #: Its sentences that are orders, see :func:`rag.injection.is_injection`.
+        #: Its sentences that are injections.
         self.injections = tuple(paper.abstract[start:end] for start, end in injections)
         self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The abstract's sentences, orders left out."""
+        """The abstract's sentences, injections left out."""
         return tuple(self.abstract[start:end] for start, end in self.spans)
 
     @cached_property
@@ -64,7 +64,7 @@ class SourceText:
         return FigureIndex([self.title, self._told, self._about])
 
     def is_only_injected(self, text: str) -> bool:
-        """Whether most of what ``text`` says stands in the abstract's orders."""
+        """Return whether the abstract's injections have most of the terms of ``text``."""
         said = terms(text)
         return bool(said and self.injections) and len(said & self._injected_terms) >= _MOST * len(said)
 
@@ -77,7 +77,7 @@ class SourceText:
         return " ".join(self.sentences) if self.injections else self.abstract
 
     def verbatim_place(self, text: str) -> int | None:
-        """The place of the sentence that ``text`` is, word for word."""
+        """Return the index of the sentence that ``text`` repeats word for word, or ``None``."""
         return find_verbatim(text, self.title, self._whole)
 
     @cached_property
@@ -86,18 +86,18 @@ class SourceText:
 
     @cached_property
     def polarities(self) -> tuple[Polarity, ...]:
-        """The polarity of every sentence's words."""
+        """The polarity of every sentence."""
         return tuple(read_polarity(sentence) for sentence in self.sentences)
 
 
 def terms(text: str) -> frozenset[str]:
-    """What a text is made of, for comparison: the stems of its content words, and its figures by their value."""
+    """Return the terms of a text: the stems of its content words, and its figures by value."""
     values = {f"#{figure.value.normalize():f}" for figure in figures(text) if not figure.loose}
     return frozenset(stems(text)) | values
 
 
 def term_weights(sources: Sequence[SourceText]) -> Mapping[str, float]:
-    """Inverse document frequency of every term over the sources' sentences: ln(1 + N / n)."""
+    """Return the inverse document frequency of every term over the sources' sentences: ln(1 + N / n)."""
     counts = Counter(term for source in sources for found in source.terms for term in found)
     documents = sum(len(source.spans) for source in sources)
     return {term: math.log(1 + documents / count) for term, count in counts.items()}

@@ -1,4 +1,4 @@
-"""Tells code from text while an answer streams: what stands in code is data and is never read as a citation.
+"""Split a streamed answer into code and text: code is data and holds no citations.
 
 Follows CommonMark where it matters here: a fence is a line of its own, indented by at most three blanks or as deep as
 the list item it stands in, and runs to a fence of the same kind or to the end; a code span closes with a run of
@@ -21,7 +21,7 @@ _HOLD = re.compile(r"(?:`+|~+|\\)\Z")
 
 
 class StreamPiece(NamedTuple):
-    """A stretch of an answer; neighbouring pieces of one kind mean the same as their concatenation."""
+    """A piece of an answer; adjacent pieces of one kind mean the same as their concatenation."""
 
     text: str
     is_code: bool
@@ -29,7 +29,7 @@ class StreamPiece(NamedTuple):
 
 
 class CodeSplitter:
-    """Cuts a stream into text and code. Every way to cut the input gives the same text and code in the end."""
+    """Splits a stream into text and code; the result does not depend on how the input is chunked."""
 
     def __init__(self) -> None:
         self._pending = ""
@@ -38,12 +38,12 @@ class CodeSplitter:
         self._list_indent = 0
 
     def feed(self, text: str) -> list[StreamPiece]:
-        """What is settled once ``text`` is known too."""
+        """Return the pieces that are final once ``text`` is known too."""
         self._pending += text
         return self._settle(final=False)
 
     def finish(self) -> list[StreamPiece]:
-        """The rest; a code span that is still open is text, an open fence is code."""
+        """Return the rest; a code span that is still open is text, an open fence is code."""
         return self._settle(final=True)
 
     def _settle(self, *, final: bool) -> list[StreamPiece]:
@@ -138,7 +138,8 @@ class CodeSplitter:
         return [StreamPiece(self._literal(run.end()), False)]
 
     def _literal(self, length: int) -> str:
-        """A run that opens nothing, so written that it cannot open a fence once something before it is taken out."""
+        """Return a run of backticks or tildes that opens nothing, changed so that it cannot open a fence when text
+        before it is removed."""
         run = self._take(length)
         return run if len(run) < 3 else "'" * len(run) if run[0] == "`" else "~~"
 
@@ -147,8 +148,8 @@ class CodeSplitter:
 
 
 def split_code(text: str) -> list[StreamPiece]:
-    """A whole answer as text and code, neighbours of one kind joined; the pieces' texts add up to ``text`` where it
-    is in normal form."""
+    """Return a whole answer as text and code, adjacent pieces of one kind joined. Their texts add up to ``text`` if
+    it is in normal form."""
     splitter = CodeSplitter()
     joined: list[StreamPiece] = []
     for piece in splitter.feed(text) + splitter.finish():
@@ -160,7 +161,7 @@ def split_code(text: str) -> list[StreamPiece]:
 
 
 def without_fences(text: str) -> str:
-    """``text`` with every character of fenced code as a line feed, so that offsets stay what they are."""
+    """Return ``text`` with every character of fenced code replaced by a line feed, so that offsets stay the same."""
     splitter = CodeSplitter()
     pieces = splitter.feed(text) + splitter.finish()
     return "".join("\n" * len(piece.text) if piece.is_fenced else piece.text for piece in pieces)

@@ -1,7 +1,7 @@
-"""What counts as a citation marker in what models write: ``[1]``, ``【1†source】``, ``[1, 2]``, ``[1-3]``,
+"""The grammar of one citation marker as models write it: ``[1]``, ``【1†source】``, ``[1, 2]``, ``[1-3]``,
 ``[Source 2]``.
 
-Only the grammar of one marker lives here; :mod:`rag.answering.citations.stream` finds them in an answer.
+:mod:`rag.answering.citations.stream` finds markers in an answer.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Content(NamedTuple):
 
 
 class More:
-    """The text ends before it is clear whether a marker stands here."""
+    """The type of :data:`MORE`: the text ends before it is clear whether there is a marker."""
 
 
 MORE: Final = More()
 
 
 def read_content(text: str) -> Content | None:
-    """What stands between the brackets of a marker, or ``None`` where it is no marker.
+    """Parse what is between the brackets of a marker; ``None`` if it is no marker.
 
     ``[0, 1]`` is an interval and ``[2+2]`` a reaction, not citations: sources are numbered from one, and no sums. What
     else is none depends on the text around it (:mod:`rag.answering.citations.mathematics`).
@@ -61,7 +61,7 @@ def read_content(text: str) -> Content | None:
 
 
 def may_become_content(text: str) -> bool:
-    """Whether ``text`` opens something that :func:`read_content` accepts."""
+    """Return whether ``text`` is the beginning of something that :func:`read_content` accepts."""
     if len(text) > LONGEST:
         return False
     words = _WORD.findall(text)
@@ -74,7 +74,7 @@ def may_become_content(text: str) -> bool:
 
 
 class _ContentReader:
-    """A reader of one marker, word by word; every state is final or can still become so."""
+    """Parser of one marker, word by word; every state is final or can still become so."""
 
     def __init__(self) -> None:
         self.ranges: list[tuple[int, int]] = []
@@ -85,7 +85,7 @@ class _ContentReader:
         self._colon = False
 
     def accept(self, word: str) -> bool:
-        """Whether the marker goes on with ``word``."""
+        """Return whether the marker goes on with ``word``."""
         if self._comment_ends:
             if word in self._comment_ends:
                 self._comment_ends, self._expects_number = "", True
@@ -106,7 +106,7 @@ class _ContentReader:
         return self.accept(word)
 
     def result(self) -> Content | None:
-        """The marker read, once nothing follows."""
+        """Return the marker, now that nothing follows."""
         if self._colon or self._range_from is not None or not self.ranges:
             return None
         if self.ranges[0][0] == 0 and (len(self.ranges) > 1 or self.ranges[0][1] > 0):
@@ -159,7 +159,7 @@ class _ContentReader:
 
 
 def read_bracket(text: str, at: int) -> tuple[Content, int] | More | None:
-    """The marker whose bracket opens at ``text[at]``, with the position behind it; ``None`` where there is none.
+    """Parse the marker whose bracket opens at ``text[at]``; return it with the position after it, or ``None``.
 
     A backslash before a bracket counts as part of it. Cost is bounded by :data:`LONGEST`.
     """

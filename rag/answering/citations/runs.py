@@ -1,4 +1,4 @@
-"""Finds citation markers in running text: several next to each other, in parentheses, and bare ``(1)``."""
+"""Find runs of citation markers in text: adjacent ones, those in parentheses, and bare ``(1)``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rag.answering.citations.markers import CLOSING, MORE, OPENING, More, read_bracket, read_content
 
-#: What may stand between two markers of one run. A dash makes them a range; "and" stays where both stay.
+#: What may separate two markers of one run. A dash makes them a range; "and" stays if both markers stay.
 BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|and(?![^\W\d_])|[-–—]|)[ \t]{0,3}")
 _MAY_BE_BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|a(?:nd?)?|[-–—]|)[ \t]{0,3}\Z")
 _LONGEST_RUN = 64
@@ -48,9 +48,9 @@ class MarkerRun(NamedTuple):
 
 
 def read_markers(text: str, at: int, final: bool) -> MarkerRun | More | None:
-    """The run of markers that starts at ``text[at]``; ``([1])`` and ``[[1]]`` are read as ``[1]``.
+    """Read the run of markers that starts at ``text[at]``; ``([1])`` and ``[[1]]`` are read as ``[1]``.
 
-    ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none starts here.
+    ``MORE`` if the text ends before that is clear, unless it is ``final``; ``None`` if none starts here.
     """
     marks: list[WrittenMarker] = []
     end, start, between = at, at, ""
@@ -133,7 +133,7 @@ def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], 
 
 
 def _as_range(marks: list[WrittenMarker]) -> list[WrittenMarker]:
-    """``[1]-[3]`` as one marker that names a range, where both sides name one number."""
+    """Join ``[1]-[3]`` into one marker that names a range, if both sides name one number."""
     *before, low, high = marks
     if len(low.ranges) != 1 or len(high.ranges) != 1 or low.ranges[0][1] > high.ranges[0][0]:
         return marks
@@ -142,10 +142,10 @@ def _as_range(marks: list[WrittenMarker]) -> list[WrittenMarker]:
 
 
 def read_parentheses(text: str, at: int, context: str, sources: int, final: bool) -> MarkerRun | More | None:
-    """A run of bare ``(1)`` or ``(1, 2)``, where it can only be a citation: it follows a word, a stop or the end of the
-    line follows it, every number names a source, and it is no number of an equation, a step or an enumeration.
+    """Read a run of bare ``(1)`` or ``(1, 2)`` if it can only be a citation: it follows a word, a stop or the line's
+    end follows it, every number names a source, and it is no number of an equation, a step or an enumeration.
 
-    ``context`` is the line before it. A bracketed citation behind it makes it text, as one before it does.
+    ``context`` is the line before it. A bracketed citation after it makes it text, as one before it does.
     """
     if not text.startswith("(", at):
         return None

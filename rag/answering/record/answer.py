@@ -32,7 +32,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Where the abstract of citation ``number`` decides one sentence of the answer: ``abstract[start:end]``."""
+    """The deciding sentence of a cited abstract for one sentence of the answer: ``abstract[start:end]`` of citation
+    ``number``."""
 
     number: int
     start: int
@@ -94,7 +95,7 @@ class Citation:
     support: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record."""
+        """Return the record of ``ask --json``."""
         return {
             "number": self.number,
             "paper": self.paper.to_dict(),
@@ -152,7 +153,7 @@ class LedgerEntry:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer. ``text`` carries [n] markers; every n is the number of one entry of ``citations``.
-    ``cost`` is that of ``usage``, ``None`` where the model's price is not known."""
+    ``cost`` is that of ``usage``, ``None`` if the model's price is not known."""
 
     question: str
     standalone_question: str
@@ -171,7 +172,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of ``ask --json``."""
+        """Return the record of ``ask --json``."""
         return {
             "question": self.question,
             "standalone_question": self.standalone_question,

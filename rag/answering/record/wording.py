@@ -63,7 +63,7 @@ _REFUSAL = re.compile(
 
 
 def text_of(outcome: Outcome) -> str:
-    """The sentence for an outcome without an answer."""
+    """Return the sentence for an outcome without an answer."""
     return NOT_STATED_TEXT if outcome == "not_stated" else NOT_FOUND_TEXT
 
 
@@ -95,17 +95,17 @@ def check_summary(sentences: Sequence[Sentence]) -> str:
 
 
 def is_refusal(text: str) -> bool:
-    """Whether a text without citations declines to answer."""
+    """Return whether a text without citations declines to answer."""
     return bool(_REFUSAL.match(text.replace("’", "'")))
 
 
 def failed(reason: str) -> str:
-    """Nothing was shown before the model failed."""
+    """Return the sentence for a model that failed before anything was shown."""
     return f"The model failed: {_sentence(reason)}"
 
 
 def cut_short(reason: str) -> str:
-    """Some of the answer was shown before the model failed."""
+    """Return the sentence for a model that failed after some of the answer was shown."""
     return f"The answer ends here because the model failed: {_sentence(reason)}"
 
 

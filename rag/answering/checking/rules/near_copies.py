@@ -1,8 +1,7 @@
-"""Finds the word by which a near copy of a sentence was turned into its opposite.
+"""Find the edits that turn a near copy of a sentence into its opposite.
 
-The two are laid side by side word for word (longest common runs, as Python's difflib does after Ratcliff and Obershelp
-1988). Where most of a sentence is another's, what differs is an edit: a "not" put in or left out, or a word that an
-antonym takes the place of.
+The two are aligned word for word (longest common runs, as Python's difflib does after Ratcliff and Obershelp 1988). If
+most of a sentence is another's, what differs is an edit: a "not" added or removed, or an antonym in a word's place.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from typing import Final
 from rag.answering.checking.rules.polarity import IMPLICIT, OPPOSITES, is_cue, words_of
 from rag.answering.checking.words import STOP_WORDS, stem
 
-#: So much of a sentence must stand in the other for the two to be taken as copies.
+#: The share of a near copy's content words that the other sentence has.
 _COPIED: Final = 0.6
 _FEWEST: Final = 4
-#: Content words behind a cue that it may bear on.
+#: Content words after a cue that it may negate.
 _NEAR: Final = 3
-#: Words of an edit that leaves out a hedge, and hardly more.
+#: Words of an edit that removes a hedge, and hardly more.
 _SHORT: Final = 2
-#: Words between a cue and what it may deny.
+#: Words between a cue and what it may negate.
 _CLAUSE: Final = 10
 _PREFIXES: Final = ("non", "un", "in", "im", "ir", "il", "dis")
 _ALL: Final = frozenset("all every always each any invariably whenever entirely".split())
@@ -38,7 +37,7 @@ _STOPS: Final = frozenset(",.;:!?()<>")
 
 
 def reversing_edits(said: str, stated: str) -> list[str]:
-    """The words by which ``said`` turns the near copy ``stated`` around; none where it is no near copy."""
+    """Return the words by which ``said`` reverses ``stated``; none if it is no near copy of it."""
     ours, theirs = words_of(said), words_of(stated)
     own, other = [stem(word) for word in ours], [stem(word) for word in theirs]
     matcher = SequenceMatcher(None, own, other, autojunk=False)
@@ -67,14 +66,14 @@ def reversing_edits(said: str, stated: str) -> list[str]:
 def _added_negations(
     places: range, words: Sequence[str], matched: Mapping[int, int], others: Sequence[str]
 ) -> list[str]:
-    """The cues at some places of a sentence that deny what the other sentence has too, and does not deny."""
+    """Return the cues at ``places`` that negate what the other sentence has too, but not negated."""
     cues = [at for at in places if is_cue(words[at])]
     negated = [(words[at], _negated_match(at, words, matched)) for at in cues]
     return [cue for cue, place in negated if place is not None and not _is_negated(place, others)]
 
 
 def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
-    """What takes a hedge's place and claims more: "always" for "often"; a "may" that is left out without another."""
+    """Return the words that claim more than a hedge: "always" for "often", or a "may" that is gone."""
     more = [word for word in ours if any(word in _STRONGER.get(hedge, ()) for hedge in theirs)]
     dropped = [word for word in theirs if word in _DOUBTS and not (_DOUBTS | _MODALS) & set(ours)]
     return more or (dropped if len(theirs) <= _SHORT else [])
@@ -85,7 +84,7 @@ def _is_content(word: str) -> bool:
 
 
 def _is_negated(at: int, words: Sequence[str]) -> bool:
-    """Whether a cue stands a few words before or behind a place, in the same clause."""
+    """Return whether a cue is a few words before or after a place, in the same clause."""
     before = range(at - 1, max(-1, at - 1 - _CLAUSE), -1)
     behind = range(at + 1, min(len(words), at + 1 + _CLAUSE))
     clause = [place for way in (before, behind) for place in takewhile(lambda at: words[at] not in _STOPS, way)]
@@ -93,7 +92,7 @@ def _is_negated(at: int, words: Sequence[str]) -> bool:
 
 
 def _negated_match(at: int, words: Sequence[str], matched: Mapping[int, int]) -> int | None:
-    """Where, in the other sentence, the first of the next content words, before any stop, stands that it has too."""
+    """Return the place in the other sentence of the first word that the cue at ``at`` negates and both have."""
     seen = 0
     for place in range(at + 1, len(words)):
         if words[place] in _STOPS or seen == _NEAR:
