@@ -1,7 +1,7 @@
 """Split a streamed answer into code and text: code is data and holds no citations.
 
 Follows CommonMark where it matters here: a fence is a line of its own, indented by at most three blanks or as deep as
-the list item it stands in, and runs to a fence of the same kind or to the end; a code span closes with a run of
+the list item it is in, and runs to a fence of the same kind or to the end; a code span closes with a run of
 backticks as long as the one that opened it. Two deliberate differences, both towards less code: a span ends within its
 line, and a run that closes nowhere is text. What we call code a renderer calls code too: nothing active hides in it.
 """

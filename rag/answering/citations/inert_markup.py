@@ -83,7 +83,7 @@ class MarkupGuard:
     """Makes the text of a stream of pieces inert; code passes unchanged.
 
     Args:
-        links: addresses that may stand in the answer, as the sources spell them.
+        links: addresses that the answer may have, as the sources spell them.
     """
 
     def __init__(self, links: Collection[str] = ()) -> None:

@@ -114,7 +114,7 @@ def _read_marks(text: str, at: int, final: bool) -> MarkerRun | More | None:
 
 def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], ...], int] | More | None:
     # A caret and an escaping backslash count as part of the bracket, however many there are: what is left of them would
-    # be read as part of the citation that stands there afterwards.
+    # be read as part of the citation that takes their place.
     start = at
     while start < len(text) and text[start] in "^\\" and start - at < _LONGEST_RUN:
         start += 1
@@ -200,5 +200,5 @@ def _ends_claim(text: str, at: int, sources: int, final: bool, *, line_only: boo
             return not line_only and end == at and text[at] in ".,;!?…"
         if any(1 <= n <= sources for mark in following.marks for pair in mark.ranges for n in pair):
             return False
-        # Markers that name no source will be gone; what matters is what stands behind them.
+        # Markers that name no source will be gone; what matters is what comes after them.
         at = following.end

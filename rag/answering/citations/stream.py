@@ -57,7 +57,7 @@ class CitationStream:
     Args:
         sources: how many sources the prompt numbered, from 1.
         same: source numbers that are the same paper as an earlier one, with that one's number.
-        links: addresses that may stand in the answer, as the sources spell them; others are taken out.
+        links: addresses that the answer may have, as the sources spell them; others are removed.
     """
 
     def __init__(self, sources: int, *, same: dict[int, int] | None = None, links: Collection[str] = ()) -> None:

@@ -220,7 +220,7 @@ def contradictions(said: Polarity, nearest: Polarity, stated: Sequence[Polarity]
     - ``said`` denies what a sentence affirms, for the most part of it, and none comes near to denying it too.
     - The ``nearest`` stretch denies what ``said`` affirms, and ``said`` says hardly more than that. Abstracts open with
       what was not possible before; so this counts only where no sentence affirms it.
-    - An antonym stands among the same words.
+    - An antonym is among the same words.
 
     Args:
         said: a clause of an answer.

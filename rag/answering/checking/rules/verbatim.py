@@ -24,7 +24,8 @@ def index_sentences(sentences: Sequence[str]) -> Mapping[str, int]:
 def find_verbatim(text: str, title: str, sentences: Mapping[str, int]) -> int | None:
     """Return the index of the sentence that ``text`` repeats as a whole, or ``None``.
 
-    "According to <title>:" may come before it. A part of a sentence does not count: what was left out of it may have said "not".
+    "According to <title>:" may come before it. A part of a sentence does not count: what was left
+    out of it may have said "not".
     """
     said = canonical(text)
     if said in sentences:
