@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from rag.answering.citations.stream import Marker, find_markers
 from rag.language.sentences import Span
@@ -53,28 +54,6 @@ class Rewritten:
         return Span(begin, begin + len(stretch.strip()))
 
 
-class _NewText:
-    """The new text while it is put together."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._kept: list[Kept] = []
-        self._length = 0
-
-    def add(self, text: str, start: int, end: int) -> None:
-        self._parts.append(text)
-        self._kept.append(Kept(start, end, self._length, self._length + len(text)))
-        self._length += len(text)
-
-    def rewritten(self, order: Sequence[int], *, strip: bool) -> Rewritten:
-        text = "".join(self._parts)
-        if not strip:
-            return Rewritten(text, tuple(order), tuple(self._kept))
-        shift = len(text) - len(text.lstrip())
-        kept = [Kept(k.start, k.end, k.new_start - shift, k.new_end - shift) for k in self._kept]
-        return Rewritten(text.strip(), tuple(order), tuple(kept))
-
-
 def rewrite(
     answer: str, order: Sequence[int], moved: Mapping[Marker, int], cut: Sequence[tuple[int, int]]
 ) -> Rewritten:
@@ -87,7 +66,7 @@ def rewrite(
         cut: ranges to remove, with the markers in them and the bullet or blank that belongs to them.
     """
     cut = _widened(answer, cut)
-    new = _NewText()
+    parts: list[tuple[Span, str]] = []
     used: list[int] = []
     run: list[int] = []
     at = 0
@@ -98,16 +77,18 @@ def rewrite(
         joined = _JOINS.match("".join(answer[start:end] for start, end in spans)) is not None
         is_dropped = any(start <= marker.start < end for start, end in cut) or (joined and source in run)
         if not (is_dropped and joined and run):
-            for start, end in spans:
-                new.add(answer[start:end], start, end)
+            parts += [(span, answer[span.start : span.end]) for span in spans]
         if is_dropped:
             continue
         run = [*run, source] if joined else [source]
         used += [source] if source not in used else []
-        new.add(f"[{used.index(source) + 1}]", marker.start, marker.end)
-    for start, end in _uncut(at, len(answer), cut):
-        new.add(answer[start:end], start, end)
-    return new.rewritten(used, strip=bool(cut))
+        parts.append((Span(marker.start, marker.end), f"[{used.index(source) + 1}]"))
+    parts += [(span, answer[span.start : span.end]) for span in _uncut(at, len(answer), cut)]
+    text = "".join(part for _, part in parts)
+    shift = len(text) - len(text.lstrip()) if cut else 0
+    ends = accumulate((len(part) for _, part in parts), initial=-shift)
+    kept = [Kept(*span, *place) for (span, _), place in zip(parts, pairwise(ends), strict=True)]
+    return Rewritten(text.strip() if cut else text, tuple(used), tuple(kept))
 
 
 def _uncut(start: int, end: int, cut: Sequence[tuple[int, int]]) -> Iterator[Span]:

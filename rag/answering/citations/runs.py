@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
-from rag.answering.citations.markers import CLOSING, MORE, OPENING, More, read_bracket, read_content
+from rag.answering.citations.markers import CLOSING, MORE, OPENING, Content, More, read_bracket, read_content
 
 #: What may separate two markers of one run. A dash makes them a range; "and" stays if both markers stay.
 BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|and(?![^\W\d_])|[-–—]|)[ \t]{0,3}")
@@ -52,16 +53,25 @@ def read_markers(text: str, at: int, final: bool) -> MarkerRun | More | None:
 
     ``MORE`` if the text ends before that is clear, unless it is ``final``; ``None`` if none starts here.
     """
+    return _read_row(text, at, final, _read_wrapped)
+
+
+def _read_row(
+    text: str, at: int, final: bool, read: Callable[[str, int, bool], MarkerRun | More | None]
+) -> MarkerRun | More | None:
+    """Read what ``read`` finds one after the other, with what may separate markers between them."""
     marks: list[WrittenMarker] = []
     end, start, between = at, at, ""
     while len(marks) < _LONGEST_RUN:
-        part = _read_wrapped(text, start, final)
+        part = read(text, start, final)
         if isinstance(part, More):
             return MORE
         if part is None:
             break
         marks += [part.marks[0]._replace(between=between), *part.marks[1:]]
         end = part.end
+        if between in {"-", "–", "—"} and len(part.marks) == 1:
+            marks = _as_range(marks)
         found = BETWEEN.match(text, end)
         start, between = (found.end(), found.group().strip()) if found else (end, "")
     if marks and not final and _MAY_BE_BETWEEN.match(text, end):
@@ -72,7 +82,7 @@ def read_markers(text: str, at: int, final: bool) -> MarkerRun | More | None:
 def _read_wrapped(text: str, at: int, final: bool) -> MarkerRun | More | None:
     for depth in range(_LONGEST_WRAP):
         start = at + depth
-        run = _read_marks(text, start, final)
+        run = _read_row(text, start, final, _read_mark)
         if isinstance(run, More):
             return MORE
         if run is not None:
@@ -92,27 +102,7 @@ def _unwrap(text: str, run: MarkerRun, depth: int, final: bool) -> MarkerRun | M
     return run._replace(end=run.end + closed)
 
 
-def _read_marks(text: str, at: int, final: bool) -> MarkerRun | More | None:
-    marks: list[WrittenMarker] = []
-    end, start, between = at, at, ""
-    while len(marks) < _LONGEST_RUN:
-        mark = _read_mark(text, start, final)
-        if isinstance(mark, More):
-            return MORE
-        if mark is None:
-            break
-        ranges, end = mark
-        marks.append(WrittenMarker(ranges, text[start:end], between))
-        if between in {"-", "–", "—"}:
-            marks = _as_range(marks)
-        found = BETWEEN.match(text, end)
-        start, between = (found.end(), found.group().strip()) if found else (end, "")
-    if marks and not final and _MAY_BE_BETWEEN.match(text, end):
-        return MORE
-    return MarkerRun(tuple(marks), end, in_brackets=True) if marks else None
-
-
-def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], ...], int] | More | None:
+def _read_mark(text: str, at: int, final: bool) -> MarkerRun | More | None:
     # A caret and an escaping backslash count as part of the bracket, however many there are: what is left of them would
     # be read as part of the citation that takes their place.
     start = at
@@ -124,12 +114,16 @@ def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], 
         labelled = _LABELLED.match(text, start)
         content = read_content(labelled[1].removesuffix("\\")) if labelled else None
         if labelled and content and content.labelled:
-            return content.ranges, labelled.end()
+            return _one(text, at, labelled.end(), content)
         return MORE if not final and labelled is None and _MAY_BE_LABELLED.match(text, start) else None
     bracket = read_bracket(text, start)
     if isinstance(bracket, More):
         return None if final else MORE
-    return None if bracket is None else (bracket[0].ranges, bracket[1])
+    return None if bracket is None else _one(text, at, bracket[1], bracket[0])
+
+
+def _one(text: str, at: int, end: int, content: Content) -> MarkerRun:
+    return MarkerRun((WrittenMarker(content.ranges, text[at:end], ""),), end, in_brackets=True)
 
 
 def _as_range(marks: list[WrittenMarker]) -> list[WrittenMarker]:
