@@ -41,7 +41,7 @@ class CheckedAnswer:
 @dataclass(frozen=True, slots=True)
 class Examined:
     """An answer as the rules found it: ``raw`` as the model wrote it, ``normal`` with citations in normal form, the
-    source of each of their numbers in ``order``, a finding for every sentence, and what was taken out in ``ledger``."""
+    source of each of their numbers in ``order``, a finding for every sentence, and what was removed in ``ledger``."""
 
     raw: str
     sources: tuple[Evidence, ...]
@@ -181,13 +181,15 @@ class _Report:
         names = self._names(finding.sources)
         if finding.is_injected:
             return [(LedgerKind.ORDERED_SENTENCE, f"{names} has it only where it tells a model what to say")]
-        lost, stray, turned = finding.absent_figures, finding.misplaced_figures, finding.reversed_figures
-        faults = [(LedgerKind.UNSUPPORTED_FIGURE, f"figure {figure} is not in {names}") for figure in lost]
+        absent, misplaced, reversed_ = finding.absent_figures, finding.misplaced_figures, finding.reversed_figures
+        faults = [(LedgerKind.UNSUPPORTED_FIGURE, f"figure {figure} is not in {names}") for figure in absent]
         faults += [
             (LedgerKind.UNSUPPORTED_NAME, f"{_quoted([name])} is not in {names}") for name in finding.absent_names
         ]
-        faults += [(LedgerKind.MISPLACED_FIGURE, f"figure {figure} stands elsewhere in {names}") for figure in stray]
-        faults += [(LedgerKind.TURNED_FIGURE, f"{names} bounds {figure} the other way") for figure in turned]
+        faults += [
+            (LedgerKind.MISPLACED_FIGURE, f"figure {figure} stands elsewhere in {names}") for figure in misplaced
+        ]
+        faults += [(LedgerKind.TURNED_FIGURE, f"{names} bounds {figure} the other way") for figure in reversed_]
         if finding.opposed:
             faults.append((LedgerKind.CONTRADICTED_SENTENCE, f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:

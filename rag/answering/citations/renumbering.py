@@ -19,7 +19,7 @@ _JOINS = re.compile(r"[ \t]*(?:and|&)?[ \t]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A stretch of the answer, ``answer[start:end]``, that begins at ``new_start`` and ends at ``new_end`` in the
+    """A part of the answer, ``answer[start:end]``, that begins at ``new_start`` and ends at ``new_end`` in the
     new text; its length changes only for a marker that got another number."""
 
     start: int
@@ -49,9 +49,9 @@ class Rewritten:
             return Span(len(self.text), len(self.text))
         left, right = self.kept[first], self.kept[last]
         begin = max(0, left.new_start + max(0, start - left.start))
-        stretch = self.text[begin : right.new_end if end >= right.end else right.new_start + end - right.start]
-        begin += len(stretch) - len(stretch.lstrip())
-        return Span(begin, begin + len(stretch.strip()))
+        part = self.text[begin : right.new_end if end >= right.end else right.new_start + end - right.start]
+        begin += len(part) - len(part.lstrip())
+        return Span(begin, begin + len(part.strip()))
 
 
 def rewrite(

@@ -40,7 +40,7 @@ class WrittenMarker(NamedTuple):
 
 class MarkerRun(NamedTuple):
     """Markers next to each other, the position behind them, whether they stood in brackets, and the word before
-    them where they are prose_word of (:mod:`rag.answering.citations.prose_citations`)."""
+    them if they are named in prose (:mod:`rag.answering.citations.prose_citations`)."""
 
     marks: tuple[WrittenMarker, ...]
     end: int

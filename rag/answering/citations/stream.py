@@ -229,7 +229,7 @@ class CitationStream:
 
     def _joint(self, end: int, blanks: int, final: bool) -> str | None:
         """Return what replaces a run that is removed: nothing before a blank or a stop that ends a word, else a blank,
-        so that what stood around it cannot grow together; ``None`` where it takes more text to tell."""
+        so that the text around it cannot grow together; ``None`` if more text is needed to decide."""
         if not self._tail:
             return self._pending[:blanks]
         stops = _STOPS.match(self._pending, end)

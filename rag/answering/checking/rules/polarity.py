@@ -218,13 +218,13 @@ def contradictions(said: Polarity, nearest: Polarity, stated: Sequence[Polarity]
     """Return the stems by which ``said`` contradicts a text.
 
     - ``said`` denies what a sentence affirms, for the most part of it, and none comes near to denying it too.
-    - The ``nearest`` stretch denies what ``said`` affirms, and ``said`` says hardly more than that. Abstracts open with
+    - The ``nearest`` sentences deny what ``said`` affirms, and ``said`` says hardly more than that. Abstracts open with
       what was not possible before; so this counts only where no sentence affirms it.
     - An antonym is among the same words.
 
     Args:
         said: a clause of an answer.
-        nearest: the stretch of the text that is most like it.
+        nearest: the sentences of the text that are most like it.
         stated: every sentence of the text.
     """
     found: list[str] = []
