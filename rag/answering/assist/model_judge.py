@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.assist.verdicts import Verdict, read_verdicts
-from rag.answering.checking.judge import Finding, said
+from rag.answering.checking.judge import Finding, claim_text
 from rag.answering.prompt.budget import about, count_messages
 from rag.answering.prompt.sources import ANGLES, SourceText, escape, render_source
 from rag.answering.prompt.templates import Prompt
@@ -163,7 +163,7 @@ class _Draft:
     def _sentence(self, place: int, number: int, numbers: dict[int, int]) -> str:
         finding = self._findings[place]
         cited = ", ".join(str(numbers[source]) for source in finding.sources)
-        return f'<sentence number="{number}" sources="{cited}">{_escaped(said(finding.segment))}</sentence>'
+        return f'<sentence number="{number}" sources="{cited}">{_escaped(claim_text(finding.segment))}</sentence>'
 
 
 def _escaped(text: str) -> str:

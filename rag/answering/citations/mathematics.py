@@ -1,4 +1,4 @@
-"""Tells brackets of mathematics and chemistry from citation markers: intervals, array indexes, names of compounds.
+"""Tell brackets of mathematics and chemistry from citation markers: intervals, array indexes, names of compounds.
 
 They look the same ("[1, 5]"), so what is written around them decides. Each rule has an example that it is for and a
 counter-example that it must leave a citation; in doubt, brackets are a citation.

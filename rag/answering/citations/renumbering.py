@@ -1,4 +1,4 @@
-"""Writes a checked answer anew: markers that name another source now, sentences that were taken out."""
+"""Rewrite a checked answer: renumber its markers, move some to other sources, remove sentences."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from rag.answering.citations.stream import Marker, find_markers
 from rag.language.sentences import Span
 
-# What may stand on a line beside a sentence without being more than its frame: bullets, quote signs, table bars.
+# What a line may have beside a sentence and still be only its frame: bullets, quote signs, table bars.
 _BEFORE = re.compile(r"[ \t|>]*(?:(?:[-*+•]|\(?\w{1,3}[.)])[ \t]+)?[*_]*\Z")
 _AFTER = re.compile(r"[ \t|*_]*\Z")
 _JOINS = re.compile(r"[ \t]*(?:and|&)?[ \t]*\Z")
@@ -18,7 +19,7 @@ _JOINS = re.compile(r"[ \t]*(?:and|&)?[ \t]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A stretch of the answer, ``answer[start:end]``, that begins at ``new_start`` and ends at ``new_end`` in the
+    """A part of the answer, ``answer[start:end]``, that begins at ``new_start`` and ends at ``new_end`` in the
     new text; its length changes only for a marker that got another number."""
 
     start: int
@@ -48,31 +49,9 @@ class Rewritten:
             return Span(len(self.text), len(self.text))
         left, right = self.kept[first], self.kept[last]
         begin = max(0, left.new_start + max(0, start - left.start))
-        stretch = self.text[begin : right.new_end if end >= right.end else right.new_start + end - right.start]
-        begin += len(stretch) - len(stretch.lstrip())
-        return Span(begin, begin + len(stretch.strip()))
-
-
-class _NewText:
-    """The new text while it is put together."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._kept: list[Kept] = []
-        self._length = 0
-
-    def add(self, text: str, start: int, end: int) -> None:
-        self._parts.append(text)
-        self._kept.append(Kept(start, end, self._length, self._length + len(text)))
-        self._length += len(text)
-
-    def rewritten(self, order: Sequence[int], *, strip: bool) -> Rewritten:
-        text = "".join(self._parts)
-        if not strip:
-            return Rewritten(text, tuple(order), tuple(self._kept))
-        shift = len(text) - len(text.lstrip())
-        kept = [Kept(k.start, k.end, k.new_start - shift, k.new_end - shift) for k in self._kept]
-        return Rewritten(text.strip(), tuple(order), tuple(kept))
+        part = self.text[begin : right.new_end if end >= right.end else right.new_start + end - right.start]
+        begin += len(part) - len(part.lstrip())
+        return Span(begin, begin + len(part.strip()))
 
 
 def rewrite(
@@ -84,10 +63,10 @@ def rewrite(
         answer: a text in normal form.
         order: the source of every citation number; ``order[0]`` is cited as [1].
         moved: markers that are to name another source.
-        cut: stretches to take out, with the markers in them and the bullet or blank that belongs to them.
+        cut: ranges to remove, with the markers in them and the bullet or blank that belongs to them.
     """
     cut = _widened(answer, cut)
-    new = _NewText()
+    parts: list[tuple[Span, str]] = []
     used: list[int] = []
     run: list[int] = []
     at = 0
@@ -98,20 +77,22 @@ def rewrite(
         joined = _JOINS.match("".join(answer[start:end] for start, end in spans)) is not None
         is_dropped = any(start <= marker.start < end for start, end in cut) or (joined and source in run)
         if not (is_dropped and joined and run):
-            for start, end in spans:
-                new.add(answer[start:end], start, end)
+            parts += [(span, answer[span.start : span.end]) for span in spans]
         if is_dropped:
             continue
         run = [*run, source] if joined else [source]
         used += [source] if source not in used else []
-        new.add(f"[{used.index(source) + 1}]", marker.start, marker.end)
-    for start, end in _uncut(at, len(answer), cut):
-        new.add(answer[start:end], start, end)
-    return new.rewritten(used, strip=bool(cut))
+        parts.append((Span(marker.start, marker.end), f"[{used.index(source) + 1}]"))
+    parts += [(span, answer[span.start : span.end]) for span in _uncut(at, len(answer), cut)]
+    text = "".join(part for _, part in parts)
+    shift = len(text) - len(text.lstrip()) if cut else 0
+    ends = accumulate((len(part) for _, part in parts), initial=-shift)
+    kept = [Kept(*span, *place) for (span, _), place in zip(parts, pairwise(ends), strict=True)]
+    return Rewritten(text.strip() if cut else text, tuple(used), tuple(kept))
 
 
 def _uncut(start: int, end: int, cut: Sequence[tuple[int, int]]) -> Iterator[Span]:
-    """What is left of ``start`` to ``end``."""
+    """Yield the parts of ``start`` to ``end`` that are not cut."""
     for low, high in cut:
         if high > start and low < end:
             if start < low:
@@ -122,7 +103,7 @@ def _uncut(start: int, end: int, cut: Sequence[tuple[int, int]]) -> Iterator[Spa
 
 
 def _widened(answer: str, cut: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Cuts in order, neighbours joined, each with the blank behind it or, where nothing else is on it, its line."""
+    """Return the cuts in order, adjacent ones joined, each with the blank after it, or with its line if that is all."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(cut):
         if joined and not answer[joined[-1][1] : start].strip(" \t"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum, auto
+from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, Self, TypeAlias
 
@@ -32,7 +32,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Where the abstract of citation ``number`` decides one sentence of the answer: ``abstract[start:end]``."""
+    """The deciding sentence of a cited abstract for one sentence of the answer: ``abstract[start:end]`` of citation
+    ``number``."""
 
     number: int
     start: int
@@ -94,7 +95,7 @@ class Citation:
     support: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record."""
+        """Return the record of ``ask --json``."""
         return {
             "number": self.number,
             "paper": self.paper.to_dict(),
@@ -106,35 +107,43 @@ class Citation:
 
 
 class LedgerKind(StrEnum):
-    """What a ledger entry is about; :func:`rag.answering.record.wording.note` has the words for readers."""
+    """What a ledger entry is about, with the ``label`` that readers see."""
 
-    UNKNOWN_CITATION = auto()
-    REMOVED_MARKUP = auto()
-    UNSUPPORTED_FIGURE = auto()
-    MISPLACED_FIGURE = auto()
-    TURNED_FIGURE = auto()
-    UNSUPPORTED_NAME = auto()
-    ORDERED_SENTENCE = auto()
-    CONTRADICTED_SENTENCE = auto()
-    UNCITED_SENTENCE = auto()
-    UNSUPPORTED_SENTENCE = auto()
-    DROPPED_SENTENCE = auto()
-    REATTRIBUTED = auto()
-    JUDGED = auto()
-    JUDGE_LEFT_OUT = auto()
-    JUDGE_FAILED = auto()
-    JUDGE_OFF = auto()
-    EXPAND_FAILED = auto()
-    EXPAND_OFF = auto()
-    RERANK_FAILED = auto()
-    RERANK_OFF = auto()
-    BACKEND_FAILED = auto()
-    EMPTY_ANSWER = auto()
-    REFUSED = auto()
-    NO_CITATIONS = auto()
-    UNSUPPORTED_ANSWER = auto()
-    ANSWER_CUT_OFF = auto()
-    PROMPT_LEAK = auto()
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        """Return the kind that is ``value`` in JSON."""
+        kind = str.__new__(cls, value)
+        kind._value_, kind.label = value, label
+        return kind
+
+    UNKNOWN_CITATION = "unknown_citation", "Citation removed"
+    REMOVED_MARKUP = "removed_markup", "Markup removed"
+    UNSUPPORTED_FIGURE = "unsupported_figure", "Figure not found"
+    MISPLACED_FIGURE = "misplaced_figure", "Figure of something else"
+    TURNED_FIGURE = "turned_figure", "Bound turned around"
+    UNSUPPORTED_NAME = "unsupported_name", "Name not found"
+    ORDERED_SENTENCE = "ordered_sentence", "An order, not a finding"
+    CONTRADICTED_SENTENCE = "contradicted_sentence", "Sentence contradicted"
+    UNCITED_SENTENCE = "uncited_sentence", "Sentence without citation"
+    UNSUPPORTED_SENTENCE = "unsupported_sentence", "Sentence without support"
+    DROPPED_SENTENCE = "dropped_sentence", "Sentence left out"
+    REATTRIBUTED = "reattributed", "Citation corrected"
+    JUDGED = "judged", "Judged by the model"
+    JUDGE_LEFT_OUT = "judge_left_out", "Not judged by the model"
+    JUDGE_FAILED = "judge_failed", "Judging failed"
+    JUDGE_OFF = "judge_off", "Judging is off"
+    EXPAND_FAILED = "expand_failed", "Question expansion failed"
+    EXPAND_OFF = "expand_off", "Question expansion is off"
+    RERANK_FAILED = "rerank_failed", "Reranking failed"
+    RERANK_OFF = "rerank_off", "Reranking is off"
+    BACKEND_FAILED = "backend_failed", "The model failed"
+    EMPTY_ANSWER = "empty_answer", "The model returned nothing"
+    REFUSED = "refused", "The model declined"
+    NO_CITATIONS = "no_citations", "Answer left out, without citations"
+    UNSUPPORTED_ANSWER = "unsupported_answer", "Answer left out, unsupported"
+    ANSWER_CUT_OFF = "answer_cut_off", "Answer cut off"
+    PROMPT_LEAK = "prompt_leak", "Instructions left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,7 @@ class LedgerEntry:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer. ``text`` carries [n] markers; every n is the number of one entry of ``citations``.
-    ``cost`` is that of ``usage``, ``None`` where the model's price is not known."""
+    ``cost`` is that of ``usage``, ``None`` if the model's price is not known."""
 
     question: str
     standalone_question: str
@@ -171,7 +180,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of ``ask --json``."""
+        """Return the record of ``ask --json``."""
         return {
             "question": self.question,
             "standalone_question": self.standalone_question,

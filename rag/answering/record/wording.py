@@ -17,35 +17,6 @@ CUT_OFF = "The answer ends here because it reached its greatest length; raise CI
 UNCITED = "The model's answer cited none of the papers, so it could not be checked and is left out."
 DROPPED = "None of the model's sentences was supported by the papers it cited, so they are left out."
 
-_TITLES = {
-    LedgerKind.UNKNOWN_CITATION: "Citation removed",
-    LedgerKind.REMOVED_MARKUP: "Markup removed",
-    LedgerKind.UNSUPPORTED_FIGURE: "Figure not found",
-    LedgerKind.MISPLACED_FIGURE: "Figure of something else",
-    LedgerKind.TURNED_FIGURE: "Bound turned around",
-    LedgerKind.UNSUPPORTED_NAME: "Name not found",
-    LedgerKind.ORDERED_SENTENCE: "An order, not a finding",
-    LedgerKind.CONTRADICTED_SENTENCE: "Sentence contradicted",
-    LedgerKind.UNCITED_SENTENCE: "Sentence without citation",
-    LedgerKind.UNSUPPORTED_SENTENCE: "Sentence without support",
-    LedgerKind.DROPPED_SENTENCE: "Sentence left out",
-    LedgerKind.REATTRIBUTED: "Citation corrected",
-    LedgerKind.JUDGED: "Judged by the model",
-    LedgerKind.JUDGE_LEFT_OUT: "Not judged by the model",
-    LedgerKind.JUDGE_FAILED: "Judging failed",
-    LedgerKind.JUDGE_OFF: "Judging is off",
-    LedgerKind.EXPAND_FAILED: "Question expansion failed",
-    LedgerKind.EXPAND_OFF: "Question expansion is off",
-    LedgerKind.RERANK_FAILED: "Reranking failed",
-    LedgerKind.RERANK_OFF: "Reranking is off",
-    LedgerKind.BACKEND_FAILED: "The model failed",
-    LedgerKind.EMPTY_ANSWER: "The model returned nothing",
-    LedgerKind.REFUSED: "The model declined",
-    LedgerKind.NO_CITATIONS: "Answer left out, without citations",
-    LedgerKind.UNSUPPORTED_ANSWER: "Answer left out, unsupported",
-    LedgerKind.ANSWER_CUT_OFF: "Answer cut off",
-    LedgerKind.PROMPT_LEAK: "Instructions left out",
-}
 _SUPPORT: tuple[tuple[Support, str], ...] = (
     ("supported", "supported"),
     ("weak", "weakly supported"),
@@ -63,7 +34,7 @@ _REFUSAL = re.compile(
 
 
 def text_of(outcome: Outcome) -> str:
-    """The sentence for an outcome without an answer."""
+    """Return the sentence for an outcome without an answer."""
     return NOT_STATED_TEXT if outcome == "not_stated" else NOT_FOUND_TEXT
 
 
@@ -72,7 +43,7 @@ def note(entry: LedgerEntry) -> tuple[str, str]:
     detail = entry.detail
     if entry.kind is LedgerKind.UNCITED_SENTENCE:
         detail = detail.removeprefix("no citation: ")
-    return _TITLES[entry.kind], detail
+    return entry.kind.label, detail
 
 
 def doubt(sentence: Sentence) -> str:
@@ -95,17 +66,17 @@ def check_summary(sentences: Sequence[Sentence]) -> str:
 
 
 def is_refusal(text: str) -> bool:
-    """Whether a text without citations declines to answer."""
+    """Return whether a text without citations declines to answer."""
     return bool(_REFUSAL.match(text.replace("’", "'")))
 
 
 def failed(reason: str) -> str:
-    """Nothing was shown before the model failed."""
+    """Return the sentence for a model that failed before anything was shown."""
     return f"The model failed: {_sentence(reason)}"
 
 
 def cut_short(reason: str) -> str:
-    """Some of the answer was shown before the model failed."""
+    """Return the sentence for a model that failed after some of the answer was shown."""
     return f"The answer ends here because the model failed: {_sentence(reason)}"
 
 

@@ -1,7 +1,7 @@
 """One writer at a time on a Chroma server, across machines.
 
-The lease is a collection of a fixed name. The server makes a name only once, so one of several who try at once succeeds. Its
-metadata name the holder and the end of the lease by the server's clock; the holder renews it while it works. An
+The lease is a collection of a fixed name. The server makes a name only once: one of several who try at once succeeds.
+Its metadata name the holder and the end of the lease by the server's clock; the holder renews it while it works. An
 expired lease, or one of a dead process of the same directory, is renamed by its id and dropped, so that nobody can hit
 a lease that another has taken meanwhile.
 """

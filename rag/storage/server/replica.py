@@ -16,6 +16,7 @@ from pathlib import Path
 from rag.errors import LibraryBusyError, LibraryError
 from rag.paper import Paper
 from rag.storage.index.lexical import LexicalIndex
+from rag.storage.index.passages import Passage
 from rag.storage.index.stored import papers_of
 from rag.storage.locks import FileLock
 from rag.storage.manifest import Manifest
