@@ -27,7 +27,7 @@ ANSWER_FORMATS = ("markdown", "html", "bibtex", "ris", "csl-json")
 
 
 def add_command(commands: Commands, name: str, summary: str, **kwargs: Any) -> argparse.ArgumentParser:
-    """A command's parser with the options every command takes."""
+    """Return a command's parser with the options every command takes."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary, **kwargs)
     parser.add_argument(
         "--library", metavar="DIR", type=Path, help="the library (default: CITEWELL_LIBRARY, else ./library)"
@@ -54,7 +54,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def years(text: str) -> tuple[int | None, int | None]:
-    """A year or a range of years, either end open."""
+    """Return a year or a range of years, either end open."""
     found = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip())
     if found is None or not (found.group(1) or found.group(3)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a year or a range as 2020-2024")
@@ -66,7 +66,7 @@ def years(text: str) -> tuple[int | None, int | None]:
 
 
 def filters(arguments: argparse.Namespace) -> Filters | None:
-    """The filter the options describe, or ``None`` when they describe none."""
+    """Return the filter the options describe, or ``None`` when they describe none."""
     from rag.library import Filters
 
     first, last = arguments.year or (None, None)
@@ -108,7 +108,7 @@ def open_catalogue(arguments: argparse.Namespace) -> AbstractContextManager[Mani
 
 
 def positive(text: str) -> int:
-    """A whole number from 1."""
+    """Return a whole number from 1."""
     try:
         value = int(text)
     except ValueError:
@@ -119,7 +119,7 @@ def positive(text: str) -> int:
 
 
 def one_of(text: str | None, batch: Path | None, name: str) -> str:
-    """The question or query of a command that also takes ``--batch``: exactly one of the two is given."""
+    """Return the question or query of a command that also takes ``--batch``: exactly one of the two is given."""
     if batch is not None:
         if text is not None:
             raise UsageError(f"{name} and --batch exclude each other; give one")
@@ -130,6 +130,6 @@ def one_of(text: str | None, batch: Path | None, name: str) -> str:
 
 
 def peeked(records: Iterator[Record]) -> Iterator[Record]:
-    """The same records; the first is read at once, so that what cannot be read at all fails before anything is made."""
+    """Yield the same records; the first is read at once, so that an unreadable file fails before anything is made."""
     first = next(records, None)
     return iter(()) if first is None else chain([first], records)

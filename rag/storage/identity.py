@@ -31,7 +31,7 @@ _NUMBERS = frozenset(
 
 
 def keys(paper: Paper) -> list[str]:
-    """The keys a paper is known by, strongest first."""
+    """Return the keys a paper is known by, strongest first."""
     strong = [
         f"{scheme}:{value}"
         for scheme, value in (("doi", paper.doi), ("arxiv", paper.arxiv_id), ("pmid", paper.pmid))
@@ -41,7 +41,7 @@ def keys(paper: Paper) -> list[str]:
 
 
 def same_work(a: Paper, b: Paper) -> bool:
-    """Whether two records that share a key, an id or a title are one work."""
+    """Return whether two records that share a key, an id or a title are one work."""
     same_title = title_key(a.title) == title_key(b.title)
     similar = agreement(a.title, b.title) >= AGREEMENT
     if a.arxiv_id and a.arxiv_id == b.arxiv_id:
@@ -108,14 +108,14 @@ def agreement(a: str, b: str) -> float:
 
 
 def _unlike(a: str, b: str) -> bool:
-    """Whether two abstracts are of different things. On the sample, unrelated abstracts have agreements up to 0.25, and
+    """Return whether two abstracts are about different things. On the sample, unrelated ones agree up to 0.25, and
     one retold in other words 0.37 and more; of one cut short, most words stand in the whole."""
     one, other = set(_WORD.findall(a.casefold())), set(_WORD.findall(b.casefold()))
     return agreement(a, b) < UNLIKE and len(one & other) < AGREEMENT * min(len(one), len(other))
 
 
 def _differ_in_number(a: str, b: str) -> bool:
-    """Whether two titles differ in nothing but numbers: parts I and II, hepatitis B and C, chapters one and two."""
+    """Return whether two titles differ only in numbers: parts I and II, hepatitis B and C, chapters one and two."""
     (words, numbers), (others, other_numbers) = _numbered(a), _numbered(b)
     return words == others and bool(numbers and other_numbers) and numbers != other_numbers
 

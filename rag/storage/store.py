@@ -60,7 +60,7 @@ class Store(ABC):
         """Close all files and connections."""
 
     def indexed(self) -> int:
-        """Number of papers in the lexical index.
+        """Return the number of papers in the lexical index.
 
         Raises:
             LibraryError: it lacks papers, which no search would find.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "ask", "answer a question with citations")
     parser.add_argument("question", metavar="QUESTION", nargs="?", help="the question")
     parser.add_argument(
@@ -40,7 +40,7 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Answers once, or once for each record of ``--batch``."""
+    """Answer once, or once for each record of ``--batch``."""
     question = options.one_of(arguments.question, arguments.batch, "QUESTION")
     if arguments.format and arguments.batch:
         raise UsageError("--format is for one answer and --batch for many; give one of them")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "doctor", "check settings, models and the library")
     parser.add_argument("--repair", action="store_true", help="mend what can be mended first")
     parser.set_defaults(run=run)

@@ -11,7 +11,7 @@ from rag.export import FORMATS, export
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "export", "print papers as a bibliography")
     parser.add_argument("--format", required=True, choices=FORMATS, help="the bibliography's format")
     parser.add_argument("--papers", metavar="ID", nargs="+", help="ids of papers, as listed (default: all)")
@@ -20,7 +20,7 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the bibliography; with ``--json`` as one JSON string beside the number of papers."""
+    """Print the bibliography; with ``--json`` as one JSON string beside the number of papers."""
     with options.open_catalogue(arguments) as catalogue:
         if arguments.papers:
             known = catalogue.get(arguments.papers)

@@ -12,7 +12,7 @@ _SHOWN_SKIPS = 10
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "ingest", "read files of papers into the library")
     parser.add_argument(
         "paths", metavar="PATH", nargs="+", help="files, directories, arxiv:ID, doi:DOI or web addresses"

@@ -10,7 +10,7 @@ from rag.errors import LibraryError
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command and its parts."""
+    """Describe the command and its parts."""
     summary = "list, show or remove papers"
     parser = commands.add_parser("papers", help=summary, description=summary)
     parts = parser.add_subparsers(metavar="list|show|remove", required=True)

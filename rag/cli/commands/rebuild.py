@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "rebuild", "make the indexes anew, with the embedding model of the settings")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rebuilds beside the indexes in use, then switches."""
+    """Rebuild beside the indexes in use, then switch."""
     from rag.library import Library
 
     chosen = options.settings(arguments)

@@ -31,7 +31,7 @@ _SAMPLE = 64
 
 
 class ChromaProbe:
-    """Looks for damage in Chroma directories. Close it, or use it as a context, to end its process."""
+    """Probe for damage in Chroma directories. Close it, or use it as a context, to end its process."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None

@@ -1,4 +1,4 @@
-"""Checks a library: are all its parts there, readable, and in agreement?"""
+"""Health check of a library: are all its parts there, readable, and in agreement?"""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _FREE_BYTES = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at."""
+    """One check and its result."""
 
     name: str
     ok: bool
     detail: str
 
     def to_dict(self) -> dict[str, object]:
-        """The contract's record."""
+        """Return the contract's record."""
         return {"name": self.name, "ok": self.ok, "detail": self.detail}
 
 
@@ -192,7 +192,7 @@ def versions() -> Check:
 
 
 def model_works(embedder: Embedder) -> Check:
-    """Whether the embedding model embeds."""
+    """Return whether the embedding model embeds."""
     try:
         vector = embedder.embed_query("a question")
     except CitewellError as error:

@@ -1,4 +1,4 @@
-"""Mends what can be mended: a lost lexical index, a lost manifest, passages that belong to no paper or are missing."""
+"""Repair of a library: a lost lexical index, a lost manifest, passages that are missing or belong to no paper."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _repair_directory(directory: Path, embedder: Embedder, probe: ChromaProbe) -
 
 
 def _repair_replica(directory: Path) -> Iterator[str]:
-    """Takes away what of a replica cannot be read; it is read from the server again when it is opened next."""
+    """Set unreadable parts of a replica aside; they are read from the server again when it is next opened."""
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
     with FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy):
         if (directory / "manifest.sqlite").exists() and _manifest_is_lost(directory):
@@ -105,7 +105,7 @@ def _manifest_is_lost(directory: Path) -> bool:
 
 
 def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
-    """Every paper's first passage carries its record, and its passages together its abstract."""
+    """Yield what was done. Every paper's first passage carries its record, and its passages together its abstract."""
     generations = sorted(
         int(path.name.partition("-")[2] or 0)
         for path in directory.glob("chroma*")
@@ -156,7 +156,7 @@ def _lexical_from_manifest(store: Store) -> Iterator[str]:
 
 
 def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Embedder) -> Iterator[str]:
-    """Embeds again what Chroma has lost."""
+    """Embed again what Chroma has lost."""
     there = store.all_passage_ids()
     wanted = store.manifest.passage_counts(store.manifest.ids())
     broken = [i for i, count in wanted.items() if any(passage_id(i, n) not in there for n in range(count))]

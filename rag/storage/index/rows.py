@@ -60,7 +60,7 @@ class RowFile:
         self._mapped: NDArray[np.float16] | None = None
 
     def append(self, vectors: Vectors) -> int:
-        """Adds rows; gives the number of the first. What a broken append left behind is written over."""
+        """Append rows and return the number of the first. The remains of a broken append are overwritten."""
         width = self._dimension * _STORED.itemsize
         with self._path.open("ab") as file:
             first = file.tell() // width
@@ -80,7 +80,7 @@ class RowFile:
         return rows if rows[:, :_LOOKED_AT].any(axis=1).all() else None
 
     def holds(self, place: RowRange) -> bool:
-        """Whether all rows of a place are there."""
+        """Return whether all rows of a range are there."""
         if place.row is None:
             return False
         return self.read(np.arange(place.row, place.row + place.count, dtype=np.int64)) is not None
@@ -110,5 +110,5 @@ def passage_numbers(places: Sequence[RowRange]) -> tuple[NDArray[np.int64], NDAr
 
 
 def row_file(directory: Path, generation: int) -> Path:
-    """Where the vectors of a generation lie by row number."""
+    """Return where the vectors of a generation lie by row number."""
     return directory / (f"vectors-{generation}.f2" if generation > 0 else "vectors.f2")

@@ -1,4 +1,4 @@
-"""What a library would hold in the middle of an ingest that only says what it would do."""
+"""Manifest of a dry run: what a library would hold in the middle of an ingest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DryRunManifest:
         self._changes = changes
 
     def apply(self, resolved: Resolved) -> None:
-        """Takes in what a batch would change."""
+        """Record what a batch would change."""
         papers = [change.after for change in resolved.changes.values()]
         self._changes.put(papers, [[] for _ in papers], None)
         self._changes.take_in(resolved.records, resolved.updated)
@@ -56,7 +56,7 @@ class DryRunManifest:
 
 @contextmanager
 def dry_run_manifest(manifest: Manifest | None) -> Iterator[DryRunManifest]:
-    """A plan over ``manifest`` (``None``: over an empty library), gone with the block."""
+    """Yield a manifest for a dry run over ``manifest`` (``None``: over an empty library), valid within the block."""
     with TemporaryDirectory(prefix="citewell-plan-") as directory:
         changes = Manifest(Path(directory) / "manifest.sqlite")
         try:

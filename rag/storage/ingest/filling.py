@@ -1,4 +1,4 @@
-"""Fills a collection with all papers of a manifest; what is there already is not embedded again."""
+"""Filling a collection with all papers of a manifest; passages that it has already are not embedded again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RebuildReport:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of ``rebuild --json``."""
+        """Return the record of ``rebuild --json``."""
         return {
             "papers": self.papers,
             "passages": self.passages,
@@ -40,7 +40,7 @@ class RebuildReport:
 def fill(
     index: VectorIndex, embedder: Embedder, manifest: Manifest, report: RebuildReport, revision: int = 0
 ) -> Iterator[tuple[list[Paper], list[list[Passage]]]]:
-    """Writes all papers of a manifest into a collection, a page after the other, and gives each page with its passages.
+    """Write all papers of a manifest into a collection, page by page, and yield each page with its passages.
 
     Passages that the collection holds already, left by a rebuild that broke off, are not embedded again.
 

@@ -1,4 +1,4 @@
-"""From records to a changed library: identify, merge, cut, embed what is new, write in whole batches."""
+"""Ingest of records: identify, merge, cut into passages, embed what is new, write in whole batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SLICE = 128
 
 @dataclass(slots=True)
 class IngestReport:
-    """What an ingest did. ``read`` counts papers: each was added, updated, unchanged or merged."""
+    """Result of an ingest. ``read`` counts papers: each was added, updated, unchanged or merged."""
 
     read: int = 0
     added: int = 0
@@ -40,7 +40,7 @@ class IngestReport:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of ``ingest --json``."""
+        """Return the contract's record of ``ingest --json``."""
         return {
             "read": self.read,
             "added": self.added,
@@ -68,7 +68,7 @@ def ingest(
     progress: Progress = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> IngestReport:
-    """Brings papers into the library; safe to repeat and to break off.
+    """Add papers to the library; safe to repeat and to interrupt.
 
     Args:
         store: an open library.
@@ -99,7 +99,7 @@ def ingest(
 
 
 def plan(store: Store | None, records: Iterable[Paper | Skip]) -> IngestReport:
-    """What an ingest would do (``--dry-run``): everything but cutting, embedding and writing."""
+    """Return what an ingest would do (``--dry-run``), without cutting, embedding and writing."""
     report = IngestReport()
     with dry_run_manifest(store.manifest if store else None) as changes:
         resolver = Resolver(changes, report)
@@ -159,7 +159,7 @@ def embed_missing(
     stored: Mapping[str, Vectors],
     embedded: Callable[[int], None],
 ) -> Vectors:
-    """The vectors of passages, a row each: those that are stored, by passage id, and the others embedded.
+    """Return the vectors of passages, a row each: those that are stored, by passage id, and the others embedded.
 
     ``embedded`` is told, some texts at a time, how many were.
     """

@@ -89,7 +89,7 @@ class Replica:
         return int(self.manifest.meta("followed") or 0)
 
     def passages(self, generation: int) -> ServerPassages:
-        """The collection of passages of a generation."""
+        """Return the collection of passages of a generation."""
         return ServerPassages(self.server, passages_name(self.address.name, generation))
 
     def follow(self) -> State:

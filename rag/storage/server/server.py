@@ -84,7 +84,7 @@ class Server:
             raise self.failure(error) from error
 
     def client(self) -> ClientAPI:
-        """The open client."""
+        """Return the open client."""
         return self.call(lambda client: client)
 
     def now(self) -> int:
