@@ -1,0 +1,197 @@
+"""The Markdown of an answer as a tree of elements, each with its place in the text.
+
+Checker, page and exports read an answer here and nowhere else. What counts as Markdown is in
+:mod:`rag.answering.record.markdown_syntax`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal, NamedTuple
+
+from markdown_it.token import Token
+
+from rag.answering.record.markdown_syntax import TABLE_SIGNS, Align, parser
+from rag.language.sentences import Span
+
+Kind = Literal["paragraph", "heading", "bullets", "numbers", "item", "quote", "code", "table", "row", "cell"]
+Style = Literal["", "strong", "em", "code"]
+
+_BREAKS = dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
+_BULLET = re.compile(r"^([ \t]*)•(?=[ \t])", re.MULTILINE)
+_KINDS: dict[str, Kind] = {
+    "paragraph": "paragraph",
+    "heading": "heading",
+    "bullet_list": "bullets",
+    "ordered_list": "numbers",
+    "list_item": "item",
+    "blockquote": "quote",
+    "table": "table",
+    "tr": "row",
+    "td": "cell",
+}
+
+
+class Fragment(NamedTuple):
+    """A stretch of text in one style, or a citation (then ``text`` is its marker).
+
+    ``text`` is ``answer[start:end]``, but for a line break, which is a blank.
+    """
+
+    start: int
+    text: str
+    style: Style = ""
+    citation: int | None = None
+
+    @property
+    def end(self) -> int:
+        """The place behind it."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A part of an answer.
+
+    Lists have items, items and quotations have elements of any kind, a table has rows, the first its head, and a row
+    has cells; rows may be shorter than the head. Paragraphs, headings and cells have ``fragments``, and ``lines``: the
+    places of their text without the signs that open it. ``code`` is what is in a code block, ``language`` what the
+    fence says about it.
+    """
+
+    kind: Kind
+    children: tuple[Element, ...] = ()
+    fragments: tuple[Fragment, ...] = ()
+    lines: tuple[Span, ...] = ()
+    code: str = ""
+    language: str = ""
+    first_number: int = 1
+    align: Align = ""
+
+    @property
+    def start(self) -> int:
+        """Where its text starts in the answer."""
+        return self.lines[0].start if self.lines else self.children[0].start if self.children else 0
+
+    @property
+    def end(self) -> int:
+        """Where its text ends in the answer."""
+        return self.lines[-1].end if self.lines else self.children[-1].end if self.children else 0
+
+
+def read_markdown(answer: str, numbers: Collection[int] | None = None) -> tuple[Element, ...]:
+    """The elements of an answer in order.
+
+    Args:
+        answer: the text, in whole or as far as it has arrived.
+        numbers: the citation numbers there are; a marker of another number is text. ``None``: every number is one.
+    """
+    source = _BULLET.sub(r"\1-", answer.replace("\r\n", " \n").translate(_BREAKS))
+    lines = source.split("\n")
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    stack: list[tuple[Token | None, list[Element]]] = [(None, [])]
+    inline: tuple[tuple[Fragment, ...], tuple[Span, ...]] = ((), ())
+    for token in parser().parse(source, {"numbers": numbers}):
+        if token.type == "inline":
+            places = [token.meta["place"]] if token.meta else list(_line_places(token, lines, starts))
+            inline = (tuple(_joined(_pieces(token, places))), tuple(places))
+        elif token.nesting > 0:
+            stack.append((token, []))
+            inline = ((), ())
+        elif token.nesting < 0:
+            opening, children = stack.pop()
+            stack[-1][1].append(_element(opening or token, children, *inline))
+            inline = ((), ())
+        else:
+            places = list(_line_places(token, lines, starts, skipped=1))
+            written = zip(token.content.split("\n"), places, strict=False)
+            code = "\n".join(line[: len(line) - len(line.lstrip())] + answer[p.start : p.end] for line, p in written)
+            stack[-1][1].append(Element("code", code=code.removesuffix("\n"), language=token.info.strip()))
+    return tuple(stack[0][1])
+
+
+def unescaped(code: str) -> str:
+    """What code in a cell shows: a pipe without the backslash that keeps it from parting cells."""
+    return code.replace("\\|", "|")
+
+
+def settled(answer: str) -> str:
+    """An answer that still arrives, without its last line as long as that may turn into part of a table that cannot be
+    told yet: a head, a delimiter row, a row without a word."""
+    start = answer.rfind("\n") + 1
+    last, before = answer[start:].strip(), answer[:start].rstrip("\n").rpartition("\n")[2].strip()
+    is_row = last.startswith("|") and (not before.startswith("|") or len(before) < 2)
+    is_delimiter = bool(last) and ("|" in last or "|" in before) and TABLE_SIGNS.issuperset(last)
+    return answer[:start] if is_row or is_delimiter else answer
+
+
+def _element(
+    token: Token, children: list[Element], fragments: tuple[Fragment, ...], lines: tuple[Span, ...]
+) -> Element:
+    kind = _KINDS[token.type.removesuffix("_open")]
+    first = int(token.attrs.get("start", 1)) if kind == "numbers" else 1
+    align = token.meta.get("align", "")
+    return Element(kind, tuple(children), fragments, lines, first_number=first, align=align)
+
+
+def _line_places(token: Token, lines: Sequence[str], starts: Sequence[int], skipped: int = 0) -> Iterator[Span]:
+    """Where the lines of a token's content are in the answer, without the blanks around them."""
+    number = token.map[0] + skipped if token.map else 0
+    for line in token.content.split("\n"):
+        words = line.strip()
+        # What a line says comes last in it, behind the signs of lists and quotations.
+        at = starts[number] + lines[number].rfind(words) if number < len(lines) else starts[-1]
+        yield Span(at, at + len(words))
+        number += 1
+
+
+def _pieces(token: Token, places: Sequence[Span]) -> Iterator[Fragment]:
+    """The text of a token and its citations, each within a line.
+
+    markdown-it does not say where a piece of text was; what is between two pieces is known from the tokens.
+    """
+    content, at, number = token.content, 0, 0
+    # How far a place in the answer is from that in the content; both run on together within a line.
+    shift = places[0].start
+    styles: list[Style] = [""]
+    for child in token.children or ():
+        if child.type in {"softbreak", "hardbreak"}:
+            at = content.index("\n", at)
+            yield Fragment(shift + at, " ", styles[-1])
+            number, at = number + 1, _end_of_blanks(content, at + 1)
+            shift = places[number].start - at
+        elif child.type == "code_inline":
+            code = child.content
+            padded = code[0] == code[-1] == " " and code.strip()
+            inner = code[1:-1] if padded else code
+            yield Fragment(shift + at + len(child.markup) + bool(padded), inner, "code")
+            at += 2 * len(child.markup) + len(code)
+        elif child.nesting:
+            styles = [*styles, "strong" if child.tag == "strong" else "em"] if child.nesting > 0 else styles[:-1]
+            at += len(child.markup)
+        else:
+            escapes = len(child.markup) - len(child.content) if child.type == "text_special" else 0
+            number_cited = int(child.content[1:-1]) if child.type == "citation" else None
+            yield Fragment(shift + at + escapes, child.content, styles[-1], number_cited)
+            at += escapes + len(child.content)
+
+
+def _end_of_blanks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t":
+        at += 1
+    return at
+
+
+def _joined(pieces: Iterable[Fragment]) -> Iterator[Fragment]:
+    """The pieces that are not empty, neighbours of one style as one."""
+    run: list[Fragment] = []
+    for piece in filter(lambda piece: piece.text, pieces):
+        if run and not (piece.start == run[-1].end and piece[2:] == run[-1][2:] == (run[-1].style, None)):
+            yield run[0]._replace(text="".join(part.text for part in run))
+            run = []
+        run.append(piece)
+    if run:
+        yield run[0]._replace(text="".join(part.text for part in run))
