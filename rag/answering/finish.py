@@ -14,6 +14,7 @@ from rag.errors import ModelError
 from rag.models.protocols import Backend, Message
 
 _DETAIL = 300
+_PARAGRAPH = "\n\n"
 Check = Callable[[str], CheckedAnswer]
 
 
@@ -32,15 +33,21 @@ class Written:
     @property
     def text(self) -> str:
         """All of it, a paragraph each."""
-        return "\n\n".join(
+        return _PARAGRAPH.join(
             part for part in (self.before, self.checked.text if self.checked else "", self.after) if part
         )
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
-        """All sentences; our own claim nothing that needs a source."""
-        own = [(Sentence(part, (), "none"),) if part else () for part in (self.before, self.after)]
-        return (*own[0], *(self.checked.sentences if self.checked else ()), *own[1])
+        """All sentences with their places in :attr:`text`; our own claim nothing that needs a source."""
+        checked = self.checked.sentences if self.checked else ()
+        shift = len(self.before) + len(_PARAGRAPH) if self.before else 0
+        own = [Sentence(part, (), "none", end=len(part)) for part in (self.before, self.after)]
+        return (
+            *own[: bool(self.before)],
+            *(sentence.moved(shift) for sentence in checked),
+            *(sentence.moved(len(self.text) - len(self.after)) for sentence in own[1:] if self.after),
+        )
 
 
 def body_of(live: LiveText, failure: ModelError | None) -> str:

@@ -17,7 +17,7 @@ from rag.answering.checking.segments import segments
 from rag.answering.checking.source_index import SourceText
 from rag.answering.citations.renumbering import Rewritten, rewrite
 from rag.answering.citations.stream import CitationStream
-from rag.answering.record.answer import Citation, LedgerEntry, Quote, Sentence
+from rag.answering.record.answer import Citation, JudgedBy, LedgerEntry, Quote, Sentence
 from rag.retrieval.evidence import Evidence
 
 Policy = Literal["mark", "drop"]
@@ -147,7 +147,11 @@ class _Report:
             for source, backing in finding.backings.items()
             if (number := self._new.number(source)) is not None
         )
-        return Sentence(finding.segment.text, tuple(numbers), finding.support, tuple(problems), quotes)
+        place = self._new.place(finding.segment.start, finding.segment.end)
+        judged_by: JudgedBy = "model" if finding.judged_from else "verbatim" if finding.verbatim else "words"
+        return Sentence(
+            finding.segment.text, tuple(numbers), finding.support, tuple(problems), quotes, *place, judged_by
+        )
 
     def entries(self, finding: Finding) -> list[LedgerEntry]:
         said = _short(finding.segment.text)

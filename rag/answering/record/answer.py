@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from rag.models.prices import Cost
@@ -13,6 +13,7 @@ from rag.retrieval.evidence import Evidence
 
 Outcome: TypeAlias = Literal["answered", "not_stated", "not_found"]
 Support: TypeAlias = Literal["supported", "weak", "unsupported", "none"]
+JudgedBy: TypeAlias = Literal["verbatim", "words", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +35,42 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of the answer: its text without markers, the citation numbers behind it, how well they back it
-    (``none`` where it claims nothing that needs a source), what is wrong with it in plain words, and the deciding
-    sentence of each cited abstract, as far as one was found. (A :class:`Citation` holds the best of all sentences.)"""
+    """A sentence of an answer, or a table row or cell.
+
+    Attributes:
+        text: what it says, without markers and emphasis.
+        citations: the citation numbers behind it.
+        support: how well they back it; ``none`` if it claims nothing that needs a source.
+        problems: what is wrong with it, in plain words.
+        quotes: the deciding sentence of each cited abstract, as far as one was found. (A :class:`Citation` holds the
+            best of all sentences.)
+        start, end: its place: ``answer.text[start:end]`` is the sentence with its markers and inline Markdown.
+        judged_by: ``verbatim`` if a cited abstract has the sentence word for word, ``words`` if the rules and the
+            scorer decided, ``model`` if a model's verdict took the place of theirs.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: Support
     problems: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    start: int = 0
+    end: int = 0
+    judged_by: JudgedBy = "words"
+
+    def moved(self, by: int) -> Sentence:
+        """Return the sentence at a place ``by`` characters further on."""
+        return replace(self, start=self.start + by, end=self.end + by)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record."""
+        """Return the record of ``ask --json``."""
         return {
             "text": self.text,
             "citations": list(self.citations),
+            "start": self.start,
+            "end": self.end,
             "support": self.support,
+            "judged_by": self.judged_by,
             "problems": list(self.problems),
         }
 
