@@ -17,6 +17,7 @@ from rag.models.protocols import Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
 from rag.storage.index.passages import passages
+from tests.support.places import placed
 
 
 class SampleShelf:
@@ -187,7 +188,7 @@ def _answer(
         standalone_question=question,
         outcome=outcome,  # type: ignore[arg-type] # the three outcomes are written out above
         text=text,
-        sentences=sentences,
+        sentences=placed(text, sentences),
         citations=citations,
         ledger=ledger,
         evidence=found,

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from rag.answering.checking.segments import segments
 from rag.answering.record.answer import Sentence
+from tests.support.places import placed
 from ui.draw.html import el
 from ui.draw.prose import render
 
@@ -23,7 +24,7 @@ def _cite(number: int, _: Sentence | None) -> Markup:
 
 
 def _markup(text: str, *sentences: Sentence) -> str:
-    return str(render(text, _cite, sentences)[0])
+    return str(render(text, _cite, placed(text, sentences))[0])
 
 
 def _plain(markup: str) -> str:
@@ -38,7 +39,7 @@ def test_paragraphs_lists_and_emphasis_are_kept() -> None:
     text = "One *two* **three** `four`.\n\n- first [1]\n- second\n  goes on\n\n1. third\n\n## Last"
     assert _markup(text) == (
         "<p>One <em>two</em> <strong>three</strong> <code>four</code>.</p>"
-        '<ul><li>first <a href="#x">[1]</a></li><li>second   goes on</li></ul>'
+        '<ul><li>first <a href="#x">[1]</a></li><li>second goes on</li></ul>'
         "<ol><li>third</li></ol><p><strong>Last</strong></p>"
     )
 
@@ -208,6 +209,7 @@ def test_a_citation_in_a_cell_of_its_own_belongs_to_its_row() -> None:
         asked.append((number, sentence))
         return _cite(number, sentence)
 
+    row, other = placed(_TABLE, [row, other])
     render(_TABLE, cite, (row, other))
     assert asked == [(1, row), (2, other)]
 
@@ -220,7 +222,8 @@ _CELLS = st.lists(
 @given(st.lists(_CELLS.filter(bool), min_size=1, max_size=4))
 def test_what_the_checker_calls_a_sentence_of_a_table_is_found_in_it(rows: list[list[str]]) -> None:
     text = "\n".join(["| x | y |", "|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
-    doubted = [Sentence(s.text, s.numbers, "weak") for s in segments(text) if any(map(str.isalnum, s.text))]
+    found = [s for s in segments(text) if any(map(str.isalnum, s.text))]
+    doubted = [Sentence(s.text, s.numbers, "weak", start=s.start, end=s.end) for s in found]
     markup, lost = render(text, _cite, doubted)
     assert lost == ()
     assert str(markup).count("cw-flag") == len(doubted)
