@@ -67,8 +67,8 @@ class _Drawing:
             for index, fragment in self._cut(element)
             if fragment.citation is None and _has_words(fragment)
         }
-        drawn = [self._sentences[index] for index in self._last]
-        self.lost = tuple(s for s in sentences if doubt(s) and not any(s is other for other in drawn))
+        drawn = {id(self._sentences[index]) for index in self._last}
+        self.lost = tuple(s for s in sentences if doubt(s) and id(s) not in drawn)
 
     def blocks(self, elements: Iterable[Element], *, in_item: bool = False) -> Iterator[Markup]:
         """The markup of each element; the text that opens an item is no paragraph of its own."""

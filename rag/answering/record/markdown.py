@@ -97,7 +97,7 @@ def read_markdown(answer: str, numbers: Collection[int] | None = None) -> tuple[
     for token in parser().parse(source, {"numbers": numbers}):
         if token.type == "inline":
             places = [token.meta["place"]] if token.meta else list(_line_places(token, lines, starts))
-            inline = (tuple(_joined(_pieces(token, places))), tuple(places))
+            inline = (tuple(_joined(_pieces(answer, token, places))), tuple(places))
         elif token.nesting > 0:
             stack.append((token, []))
             inline = ((), ())
@@ -148,7 +148,7 @@ def _line_places(token: Token, lines: Sequence[str], starts: Sequence[int], skip
         number += 1
 
 
-def _pieces(token: Token, places: Sequence[Span]) -> Iterator[Fragment]:
+def _pieces(answer: str, token: Token, places: Sequence[Span]) -> Iterator[Fragment]:
     """The text of a token and its citations, each within a line.
 
     markdown-it does not say where a piece of text was; what is between two pieces is known from the tokens.
@@ -165,18 +165,20 @@ def _pieces(token: Token, places: Sequence[Span]) -> Iterator[Fragment]:
             shift = places[number].start - at
         elif child.type == "code_inline":
             code = child.content
-            padded = code[0] == code[-1] == " " and code.strip()
-            inner = code[1:-1] if padded else code
-            yield Fragment(shift + at + len(child.markup) + bool(padded), inner, "code")
-            at += 2 * len(child.markup) + len(code)
+            start, end = at + len(child.markup), at + len(child.markup) + len(code)
+            at = end + len(child.markup)
+            if code[0] == code[-1] == " " and code.strip():
+                start, end = start + 1, end - 1
+            yield Fragment(shift + start, answer[shift + start : shift + end], "code")
         elif child.nesting:
             styles = [*styles, "strong" if child.tag == "strong" else "em"] if child.nesting > 0 else styles[:-1]
             at += len(child.markup)
         else:
             escapes = len(child.markup) - len(child.content) if child.type == "text_special" else 0
             number_cited = int(child.content[1:-1]) if child.type == "citation" else None
-            yield Fragment(shift + at + escapes, child.content, styles[-1], number_cited)
             at += escapes + len(child.content)
+            start = shift + at - len(child.content)
+            yield Fragment(start, answer[start : shift + at], styles[-1], number_cited)
 
 
 def _end_of_blanks(text: str, at: int) -> int:
