@@ -167,9 +167,15 @@ def test_tables_and_lists_keep_their_structure() -> None:
         ("<img src=x onerror=alert(1)> fast", "fast"),
         ("&lt;script&gt; fast", "‹script> fast"),
         ("&amp;lt;script> &#60;b&#62;", "& lt;script> & #60;b& #62;"),
-        ("<scr<script>ipt>", "‹scr ipt>"),
+        ("<scr<script>ipt>", "<scr ipt>"),
         ("\x1b[31mred\u202e", "[31mred"),
-        ("a < 1% drop, <EOS> and <- stay; x<y", "a < 1% drop, <EOS> and <- stay; x‹y"),
+        ("a < 1% drop, <EOS> and <- stay; x<y", "a < 1% drop, <EOS> and <- stay; x<y"),
+        (
+            "if x<y and p<0.05, a<b>c? a<b, z=3, w>2; 0.01<p<0.05, <β",
+            "if x<y and p<0.05, a<b>c? a<b, z=3, w>2; 0.01<p<0.05, <β",
+        ),
+        ("x<img\nsrc=x>, x<y\nonclick = alert(1) style=z>", "x‹img\nsrc=x>, x<y\nonclick : alert(1) style:z>"),
+        ("text<b class=x>bold</b> H<sub>2", "text bold H 2"),
         ("data: five sets; R&amp;D", "data: five sets; R&D"),
     ],
 )
