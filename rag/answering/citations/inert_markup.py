@@ -23,8 +23,9 @@ _COMPARES = frozenset(" \t\n=~≈.+-$0123456789")
 # "<EOS>" and "</mask_1>" are tokens of a model: bare names, and none that a browser knows.
 _BARE_TAG = re.compile(r"</?([A-Za-z][\w\-]{0,39})>")
 _TAG_NAME = re.compile(r"<[/!?]?\s{0,3}([A-Za-z][\w\-]{0,39})?")
-# "x<y" is a comparison too; of the names that a browser knows only those count that can do nothing.
-_COMPARED = re.compile(r"<(?:([A-Za-z][\w\-]*)([,;.]?)|[^A-Za-z/!?])")
+# "x<y", "0.01<p<0.05" and "x<β" are comparisons too, whatever a browser would make of "<y".
+_COMPARED = re.compile(r"<(?:([A-Za-z][\w\-]*)(?=([<≤=]=?\s?[\d.])|[\s,;=<>+*/^)\-]|\.(?:\s|\Z)|\Z)|(?![A-Za-z\d_])\w)")
+# Names that a browser knows and that can do nothing.
 _HARMLESS = frozenset("bipqsu")
 # What would act, should a comparison turn out to be a tag: its assignment becomes a colon.
 _HANDLER = re.compile(r"((?<![\w:.\-])(?:on[a-z]{1,50}|style)\s*)=", re.IGNORECASE)
@@ -163,7 +164,7 @@ class MarkupGuard:
         end = _TAG_ENDS.search(self._pending, 1, _LONGEST)
         if end is None and len(self._pending) < _LONGEST and not final:
             return None
-        if end is not None and end.group() == "<" and end.end() == len(self._pending) and not final:
+        if end is not None and end.group() == "<" and len(self._pending) < end.end() + 2 and not final:
             return None
         if self._opens_comparison(end):
             self._compared = ""
@@ -181,16 +182,16 @@ class MarkupGuard:
 
     def _opens_comparison(self, end: re.Match[str] | None) -> bool:
         found = _COMPARED.match(self._pending)
-        if found is None or (found[1] or "").lower() not in _HTML_NAMES:
+        if found is None or found[1] is None:
             return found is not None
-        if found[1].lower() not in _HARMLESS:
+        is_tag = found[1].lower() in _HTML_NAMES
+        if found[2]:
+            return not is_tag or found[1].lower() in _HARMLESS
+        # Only a letter before it is sure to stay: the number of a source may be taken out.
+        if not self._previous.isalpha():
             return False
-        if end is None:
-            return len(self._pending) < _LONGEST
-        if end.group() == ">":
-            # Only a letter before it is sure to stay: the number of a source may be taken out.
-            return self._previous.isalpha() and bool(found[2] or "=" not in self._pending[: end.start()])
-        return end.group() == "\n" or self._pending[end.end() : end.end() + 1] in _COMPARES
+        left_open = len(self._pending) < _LONGEST if end is None else end.group() == "\n"
+        return not is_tag or (left_open and found[1].lower() in _HARMLESS)
 
     def _without_handlers(self, step: str) -> str:
         before = self._compared
