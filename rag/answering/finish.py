@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rag.answering.checking.check import CheckedAnswer
 from rag.answering.prompt.sentinels import leading_sentinel, without_sentinels
 from rag.answering.record import wording as says
-from rag.answering.record.answer import LedgerEntry, Outcome, Sentence
+from rag.answering.record.answer import LedgerEntry, LedgerKind, Outcome, Sentence
 from rag.answering.stream import LiveText
 from rag.errors import ModelError
 from rag.models.protocols import Backend, Message
@@ -73,27 +73,27 @@ class Writer:
         its length."""
         written = self._write(live, failure)
         if cut_off and written.checked is not None and not written.extracted:
-            note = _note("answer_cut_off", "the model reached the bound on an answer's length")
+            note = _note(LedgerKind.ANSWER_CUT_OFF, "the model reached the bound on an answer's length")
             written = replace(written, after=written.after or says.CUT_OFF, ledger=(*written.ledger, note))
         if not live.leaked_words:
             return written
-        note = _note("prompt_leak", f"{live.leaked_words} words of the instructions were left out")
+        note = _note(LedgerKind.PROMPT_LEAK, f"{live.leaked_words} words of the instructions were left out")
         return replace(written, ledger=(*written.ledger, note))
 
     def _write(self, live: LiveText, failure: ModelError | None) -> Written:
         if failure is not None and not live.shown:
-            return self._extract(says.failed(str(failure)), (_note("backend_failed", str(failure)),))
+            return self._extract(says.failed(str(failure)), (_note(LedgerKind.BACKEND_FAILED, str(failure)),))
         if live.sentinel is not None:
             return empty(live.sentinel)
         body = body_of(live, failure)
         if not body:
-            return self._extract(says.EMPTY, (_note("empty_answer", "the model returned no text"),))
+            return self._extract(says.EMPTY, (_note(LedgerKind.EMPTY_ANSWER, "the model returned no text"),))
         checked = self.check(body)
         if not checked.citations:
             kind, label = _why_uncited(body, checked)
             return self._extract(label, (*checked.ledger, _note(kind, body)))
         if failure is not None:
-            note = _note("backend_failed", str(failure))
+            note = _note(LedgerKind.BACKEND_FAILED, str(failure))
             return Written("answered", checked, after=says.cut_short(str(failure)), ledger=(*checked.ledger, note))
         return Written("answered", checked, ledger=checked.ledger)
 
@@ -112,14 +112,14 @@ def empty(outcome: Outcome) -> Written:
     return Written(outcome, before=says.text_of(outcome))
 
 
-def _why_uncited(body: str, checked: CheckedAnswer) -> tuple[str, str]:
+def _why_uncited(body: str, checked: CheckedAnswer) -> tuple[LedgerKind, str]:
     if says.is_refusal(body):
-        return "refused", says.REFUSED
+        return LedgerKind.REFUSED, says.REFUSED
     if any(sentence.citations for sentence in checked.sentences):
-        return "unsupported_answer", says.DROPPED
-    return "no_citations", says.UNCITED
+        return LedgerKind.UNSUPPORTED_ANSWER, says.DROPPED
+    return LedgerKind.NO_CITATIONS, says.UNCITED
 
 
-def _note(kind: str, detail: str) -> LedgerEntry:
+def _note(kind: LedgerKind, detail: str) -> LedgerEntry:
     detail = " ".join(detail.split())
     return LedgerEntry(kind, detail if len(detail) <= _DETAIL else f"{detail[: _DETAIL - 1]}…")

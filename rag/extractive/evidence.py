@@ -11,7 +11,7 @@ from rag.answering.prompt.sources import SourceText
 from rag.extractive.lexicon import known_words
 from rag.extractive.matching import Words, acronym, corrected, strength, words_of
 from rag.extractive.question import Question, Term
-from rag.injection import findings
+from rag.injection import without_injections
 from rag.language.terms import pieces, stem, tokens
 
 #: A term counts as present from here on: a synonym does, half of a compound does not.
@@ -60,7 +60,7 @@ class Reading:
 def read(question: Question, sources: Sequence[SourceText]) -> Reading:
     """The sources as they bear on ``question``; those without an abstract bear on nothing, and
     neither do sentences that give orders to whoever answers."""
-    sources = [source for source in sources if any(findings(passage) for passage in source.passages)]
+    sources = [source for source in sources if any(without_injections(passage) for passage in source.passages)]
     texts = [_texts(source) for source in sources]
     vocabulary = known_words().union(*(words_of(parts[-1]).spelt for parts in texts))
     question = _respelt(question, sorted(vocabulary))
@@ -108,7 +108,7 @@ def _same(term: Term, spelt: Mapping[Term, Term]) -> Term:
 
 def _texts(source: SourceText) -> list[str]:
     """The title, every sentence, and last all of it together."""
-    parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in findings(p))]
+    parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in without_injections(p))]
     return [*parts, " . ".join((*parts, source.about))]
 
 

@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 
 from markupsafe import Markup
 
+from rag.answering.record import wording as says
 from rag.answering.record.answer import Sentence
 from rag.answering.record.markdown import Element, Fragment, read_markdown, settled, unescaped
 from ui.draw.html import el, join
@@ -42,12 +43,8 @@ def render(
 
 def doubt(sentence: Sentence) -> Doubt | None:
     """What the reader is told about a sentence, or ``None`` if the checker has nothing against it."""
-    problems = "; ".join(sentence.problems)
-    if sentence.support == "unsupported":
-        return Doubt("unsupported", problems or "not supported by its source")
-    if sentence.support == "weak":
-        return Doubt("weak", f"weak support: {problems}" if problems else "weak support")
-    return Doubt("weak", problems) if problems else None
+    note = says.doubt(sentence)
+    return Doubt("unsupported" if sentence.support == "unsupported" else "weak", note) if note else None
 
 
 class _Drawing:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.assist.verdicts import Verdict, read_verdicts
-from rag.answering.checking.judge import Finding, said
+from rag.answering.checking.judge import Finding, claim_text
 from rag.answering.prompt.budget import about, count_messages
 from rag.answering.prompt.sources import ANGLES, SourceText, escape, render_source
 from rag.answering.prompt.templates import Prompt
-from rag.answering.record.answer import LedgerEntry
+from rag.answering.record.answer import LedgerEntry, LedgerKind
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence
@@ -108,7 +108,7 @@ def no_room(request: JudgeRequest) -> tuple[LedgerEntry, ...]:
 
 def _left(why: str, count: int) -> LedgerEntry:
     sentences = "1 sentence" if count == 1 else f"{count} sentences"
-    return LedgerEntry("judge_left_out", f"{sentences} left to the rules' verdict: {why}")
+    return LedgerEntry(LedgerKind.JUDGE_LEFT_OUT, f"{sentences} left to the rules' verdict: {why}")
 
 
 class _Draft:
@@ -163,7 +163,7 @@ class _Draft:
     def _sentence(self, place: int, number: int, numbers: dict[int, int]) -> str:
         finding = self._findings[place]
         cited = ", ".join(str(numbers[source]) for source in finding.sources)
-        return f'<sentence number="{number}" sources="{cited}">{_escaped(said(finding.segment))}</sentence>'
+        return f'<sentence number="{number}" sources="{cited}">{_escaped(claim_text(finding.segment))}</sentence>'
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.answering.assist.step import Step
-from rag.answering.record.answer import LedgerEntry
+from rag.answering.record.answer import LedgerEntry, LedgerKind
 from rag.models.protocols import Backend
 from rag.models.tokens import TokenCounter
 from rag.settings import Settings
@@ -71,7 +71,7 @@ def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
     wanted = [name for name in _ASKED_FOR if getattr(settings, name) == "model"]
     return tuple(
         LedgerEntry(
-            f"{name}_off",
+            LedgerKind(f"{name}_off"),
             f"CITEWELL_{name.upper()}=model has no effect: {_ASKED_FOR[name]} needs a model, and the extractive "
             "backend has none; set CITEWELL_LLM",
         )
@@ -82,4 +82,4 @@ def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
 def failed(name: str, reason: str = "") -> LedgerEntry:
     """What is to be told where a step's call failed for a reason, or gave nothing that can be used."""
     why = reason or "the model's reply could not be read"
-    return LedgerEntry(f"{name}_failed", f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")
+    return LedgerEntry(LedgerKind(f"{name}_failed"), f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")

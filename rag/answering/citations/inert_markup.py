@@ -1,8 +1,8 @@
-"""Takes the life out of markup in an answer while it streams: tags, entities, links to where no source points.
+"""Make markup in a streamed answer inert: tags, entities, links to addresses that no source gives.
 
-Answers are plain text with citation markers. What else a model writes, of its own or because an abstract told it to,
-must do nothing in a browser, a Markdown viewer or a terminal. Nothing goes without a trace: a link becomes
-:data:`LINK_REMOVED`, a tag a blank, everything else keeps its words; what was taken out is kept in ``removed``.
+Answers are plain text with citation markers. Whatever else a model writes, on its own or because an
+abstract told it to, must do nothing in a browser, a Markdown viewer or a terminal. A link becomes
+:data:`LINK_REMOVED`, a tag a blank, everything else keeps its words; what was removed is kept in ``removed``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
-from rag.answering.citations.code import Piece
+from rag.answering.citations.code import StreamPiece
 from rag.answering.citations.markers import More, read_bracket
 
 LINK_REMOVED = "[link removed]"
-# A tag or address that is longer than this is treated as one that never ends.
+# A longer tag or address is treated as one that never ends.
 _LONGEST = 400
 # "< 1%", "<5", "<=" and "<-" are comparisons and arrows.
 _COMPARES = frozenset(" \t\n=~≈.+-$0123456789")
@@ -60,14 +60,14 @@ _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31
 _MAY_BE_ENTITY = re.compile(r"&#?[A-Za-z0-9]{0,32}\Z")
 # The first three are how a prompt escapes its sources; models copy what they read.
 _ENTITIES = {"lt": "<", "amp": "&", "lsqb": "[", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "nbsp": " "}
-# Stands for the blank in a tag's place until it is known whether there already is one.
+# A placeholder for the blank in a tag's place until it is known whether there already is one.
 _TAG_BLANK = "\0"
 _STOP = re.compile(r"[<&:]|\b[bdfhjmvw]", re.IGNORECASE)
 _TRAILING = frozenset(".,;:!?'’”*_~")
 
 
 def visible(text: str) -> str:
-    """``text`` without characters that no reader sees: controls, format and tag characters, variation selectors.
+    """Return ``text`` without invisible characters: controls, format and tag characters, variation selectors.
 
     Line and paragraph separators become line feeds.
     """
@@ -87,10 +87,10 @@ def _hidden(character: str) -> bool:
 
 
 class MarkupGuard:
-    """Makes the text of a stream of pieces inert; code passes as it is.
+    """Makes the text of a stream of pieces inert; code passes unchanged.
 
     Args:
-        links: addresses that may stand in the answer, as the sources spell them.
+        links: addresses that the answer may have, as the sources spell them.
     """
 
     def __init__(self, links: Collection[str] = ()) -> None:
@@ -101,12 +101,12 @@ class MarkupGuard:
         self._after_tag = False
         # What was given out since a comparison that may still become a tag, blanks as one.
         self._compared: str | None = None
-        #: What was taken out, as the model wrote it.
+        #: What was removed, as the model wrote it.
         self.removed: list[str] = []
 
-    def feed(self, pieces: Iterable[Piece]) -> list[Piece]:
-        """What is settled once ``pieces`` are known too."""
-        settled: list[Piece] = []
+    def feed(self, pieces: Iterable[StreamPiece]) -> list[StreamPiece]:
+        """Return the pieces that are final once ``pieces`` are known too."""
+        settled: list[StreamPiece] = []
         for piece in pieces:
             if piece.is_code:
                 settled += [*self._settle(final=True), piece]
@@ -116,11 +116,11 @@ class MarkupGuard:
                 settled += self._settle(final=False)
         return settled
 
-    def finish(self) -> list[Piece]:
-        """The rest."""
+    def finish(self) -> list[StreamPiece]:
+        """Return the rest."""
         return self._settle(final=True)
 
-    def _settle(self, *, final: bool) -> list[Piece]:
+    def _settle(self, *, final: bool) -> list[StreamPiece]:
         parts: list[str] = []
         while self._pending:
             step = self._step(final)
@@ -135,10 +135,10 @@ class MarkupGuard:
             step = self._without_handlers(step)
             parts.append(step)
             self._previous = step[-1:] or self._previous
-        return [Piece("".join(parts), False)] if any(parts) else []
+        return [StreamPiece("".join(parts), False)] if any(parts) else []
 
     def _step(self, final: bool) -> str | None:
-        """The next settled stretch (perhaps empty), or ``None`` where more text is needed."""
+        """Return the next final text (perhaps empty), or ``None`` if more input is needed."""
         first = self._pending[0]
         if first == "<":
             return self._tag(final)
@@ -213,7 +213,7 @@ class MarkupGuard:
             return self._foreign_bracket(entity.end(), final)
         self._after_ampersand = decoded == "&"
         if decoded is not None:
-            # Not settled yet: what was written as an entity may still open a tag.
+            # Not final yet: what was written as an entity may still open a tag.
             self._pending = decoded + self._pending[entity.end() :]
             return ""
         self._take(1)
@@ -221,7 +221,7 @@ class MarkupGuard:
         return "& " if known else "&"
 
     def _foreign_bracket(self, length: int, final: bool) -> str | None:
-        """A reference mark that stands in an abstract itself counts that abstract's sources, not ours."""
+        """Remove a reference mark copied from an abstract: it counts that abstract's references, not our sources."""
         mark = read_bracket("[" + self._pending[length:], 0)
         if isinstance(mark, More):
             if not final:
@@ -262,7 +262,7 @@ class MarkupGuard:
 
 
 def _without_stops(address: str) -> str:
-    """An address without the punctuation of the sentence around it; a bracket stays where it opens in the address."""
+    """Return an address without the punctuation of the sentence around it; a bracket that opens in it stays."""
     while address and (address[-1] in _TRAILING or (address[-1] == ")" and address.count("(") < address.count(")"))):
         address = address[:-1]
     return address

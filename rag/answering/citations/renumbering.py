@@ -1,4 +1,4 @@
-"""Writes a checked answer anew: markers that name another source now, sentences that were taken out."""
+"""Rewrite a checked answer: renumber its markers, move some to other sources, remove sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rag.answering.citations.stream import Marker, find_markers
 from rag.language.sentences import Span
 
-# What may stand on a line beside a sentence without being more than its frame: bullets, quote signs, table bars.
+# What a line may have beside a sentence and still be only its frame: bullets, quote signs, table bars.
 _BEFORE = re.compile(r"[ \t|>]*(?:(?:[-*+•]|\(?\w{1,3}[.)])[ \t]+)?[*_]*\Z")
 _AFTER = re.compile(r"[ \t|*_]*\Z")
 _JOINS = re.compile(r"[ \t]*(?:and|&)?[ \t]*\Z")
@@ -84,7 +84,7 @@ def rewrite(
         answer: a text in normal form.
         order: the source of every citation number; ``order[0]`` is cited as [1].
         moved: markers that are to name another source.
-        cut: stretches to take out, with the markers in them and the bullet or blank that belongs to them.
+        cut: ranges to remove, with the markers in them and the bullet or blank that belongs to them.
     """
     cut = _widened(answer, cut)
     new = _NewText()
@@ -111,7 +111,7 @@ def rewrite(
 
 
 def _uncut(start: int, end: int, cut: Sequence[tuple[int, int]]) -> Iterator[Span]:
-    """What is left of ``start`` to ``end``."""
+    """Yield the parts of ``start`` to ``end`` that are not cut."""
     for low, high in cut:
         if high > start and low < end:
             if start < low:
@@ -122,7 +122,7 @@ def _uncut(start: int, end: int, cut: Sequence[tuple[int, int]]) -> Iterator[Spa
 
 
 def _widened(answer: str, cut: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Cuts in order, neighbours joined, each with the blank behind it or, where nothing else is on it, its line."""
+    """Return the cuts in order, adjacent ones joined, each with the blank after it, or with its line if that is all."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(cut):
         if joined and not answer[joined[-1][1] : start].strip(" \t"):

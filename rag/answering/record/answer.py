@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from enum import StrEnum, auto
+from functools import cache
+from typing import Any, Literal, Self, TypeAlias
 
+from pydantic import TypeAdapter, ValidationError
+
+from rag.errors import RecordError
 from rag.models.prices import Cost
 from rag.models.protocols import Usage
 from rag.paper import Paper
@@ -26,7 +32,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Where the abstract of citation ``number`` decides one sentence of the answer: ``abstract[start:end]``."""
+    """The deciding sentence of a cited abstract for one sentence of the answer: ``abstract[start:end]`` of citation
+    ``number``."""
 
     number: int
     start: int
@@ -88,7 +95,7 @@ class Citation:
     support: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record."""
+        """Return the record of ``ask --json``."""
         return {
             "number": self.number,
             "paper": self.paper.to_dict(),
@@ -99,22 +106,54 @@ class Citation:
         }
 
 
+class LedgerKind(StrEnum):
+    """What a ledger entry is about; :func:`rag.answering.record.wording.note` has the words for readers."""
+
+    UNKNOWN_CITATION = auto()
+    REMOVED_MARKUP = auto()
+    UNSUPPORTED_FIGURE = auto()
+    MISPLACED_FIGURE = auto()
+    TURNED_FIGURE = auto()
+    UNSUPPORTED_NAME = auto()
+    ORDERED_SENTENCE = auto()
+    CONTRADICTED_SENTENCE = auto()
+    UNCITED_SENTENCE = auto()
+    UNSUPPORTED_SENTENCE = auto()
+    DROPPED_SENTENCE = auto()
+    REATTRIBUTED = auto()
+    JUDGED = auto()
+    JUDGE_LEFT_OUT = auto()
+    JUDGE_FAILED = auto()
+    JUDGE_OFF = auto()
+    EXPAND_FAILED = auto()
+    EXPAND_OFF = auto()
+    RERANK_FAILED = auto()
+    RERANK_OFF = auto()
+    BACKEND_FAILED = auto()
+    EMPTY_ANSWER = auto()
+    REFUSED = auto()
+    NO_CITATIONS = auto()
+    UNSUPPORTED_ANSWER = auto()
+    ANSWER_CUT_OFF = auto()
+    PROMPT_LEAK = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """Something the checker found or changed, its ``kind`` as ``unknown_citation`` or ``unsupported_figure``."""
+    """Something the checker found or changed, or a step of the answer that failed."""
 
-    kind: str
+    kind: LedgerKind
     detail: str
 
     def to_dict(self) -> dict[str, str]:
-        """The contract's record."""
-        return {"kind": self.kind, "detail": self.detail}
+        """Return the record of ``ask --json``."""
+        return {"kind": self.kind.value, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer. ``text`` carries [n] markers; every n is the number of one entry of ``citations``.
-    ``cost`` is that of ``usage``, ``None`` where the model's price is not known."""
+    ``cost`` is that of ``usage``, ``None`` if the model's price is not known."""
 
     question: str
     standalone_question: str
@@ -133,7 +172,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of ``ask --json``."""
+        """Return the record of ``ask --json``."""
         return {
             "question": self.question,
             "standalone_question": self.standalone_question,
@@ -155,3 +194,32 @@ class Answer:
             },
             "timings_ms": {k: round(v, 2) for k, v in self.timings_ms.items()},
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything an answer has, for JSON; :meth:`from_record` is the exact inverse."""
+        record: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the answer that :meth:`to_record` made ``record`` of.
+
+        Raises:
+            RecordError: ``record`` is malformed.
+        """
+        try:
+            # JSON is read strictly ("1" is no number), and has lists for tuples.
+            answer: Self = _adapter().validate_json(json.dumps(record), strict=True)
+        except ValidationError as error:
+            first, count = error.errors(include_url=False)[0], error.error_count()
+            place = ".".join(map(str, first["loc"])) or "the record"
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            raise RecordError(f"the record of an answer is malformed: {place}: {first['msg']}{more}") from error
+        except (TypeError, ValueError, RecursionError) as error:
+            raise RecordError(f"the record of an answer is not JSON ({error})") from error
+        return answer
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Answer)

@@ -25,13 +25,12 @@ _UNSEEN = re.compile(
 
 def render(answer: Answer) -> str:
     """The whole page; it ends with a line end."""
-    ledger = [f"{entry.kind.replace('_', ' ')}: {entry.detail}" for entry in answer.ledger]
     return _template().render(
         answer=answer,
         outcome=facts.OUTCOMES[answer.outcome],
         elements=read_markdown(answer.text, {citation.number for citation in answer.citations}),
         doubts=facts.doubts(answer),
-        notes=[facts.verdict(answer), *ledger],
+        notes=facts.checks(answer),
         origin=facts.origin(answer),
     )
 

@@ -1,5 +1,7 @@
-"""Tells comparisons that were turned round: "B outperforms A", or "A is outperformed by B", where "A outperforms B"
-stands. Only who stands on which side of the comparison is looked at."""
+"""Find reversed comparisons: "B outperforms A", or "A is outperformed by B", for the source's "A outperforms B".
+
+Only the two sides of a comparison and its word are read.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _REACH = 4
 
 
 class Comparison(NamedTuple):
-    """What is said to be more, of what, and in which respect; each by its stems."""
+    """Who is said to be ahead of whom, and in which respect; all as stems."""
 
     winner: frozenset[str]
     loser: frozenset[str]
@@ -30,7 +32,7 @@ class Comparison(NamedTuple):
 
 
 def reversed_comparisons(sentence: str, stated: Iterable[str]) -> list[str]:
-    """The words by which ``sentence`` compares two things the other way round than the sentences ``stated`` do."""
+    """Return the words by which ``sentence`` compares two things the other way round than the sentences ``stated``."""
     said = list(_comparisons(sentence))
     if not said:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.checking.rules.near_copies import turned
+from rag.answering.checking.rules.near_copies import reversing_edits
 
 STATED = "The layerwise decay of learning rates is stable in large models and reduces training cost on every task."
 
@@ -32,7 +32,7 @@ STATED = "The layerwise decay of learning rates is stable in large models and re
     ],
 )
 def test_what_turns_a_copy_around_is_found(said: str, words: list[str]) -> None:
-    assert turned(said, STATED) == words
+    assert reversing_edits(said, STATED) == words
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_what_turns_a_copy_around_is_found(said: str, words: list[str]) -> None:
     ],
 )
 def test_a_denial_left_out_is_found_and_one_put_otherwise_is_none(said: str, stated: str, words: bool) -> None:
-    assert bool(turned(said, stated)) is words
+    assert bool(reversing_edits(said, stated)) is words
