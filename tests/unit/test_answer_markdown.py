@@ -60,7 +60,7 @@ def test_what_would_act_or_hide_text_is_text() -> None:
 
 
 def test_lists_within_lists_end_at_a_depth() -> None:
-    depth = kinds("- " * 60 + "x").count("bullets")
+    depth = kinds("- " * 60 + "x").count("bullet_list")
     assert 5 <= depth <= 20
     (fragment,) = [f for element in leaves(read_markdown("> - " * 40 + "x")) for f in element.fragments]
     assert fragment.text.endswith("> - x")

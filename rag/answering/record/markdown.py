@@ -10,29 +10,20 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from markdown_it.token import Token
 
 from rag.answering.record.markdown_syntax import TABLE_SIGNS, Align, parser
 from rag.language.sentences import Span
 
-Kind = Literal["paragraph", "heading", "bullets", "numbers", "item", "quote", "code", "table", "row", "cell"]
+Kind = Literal[
+    "paragraph", "heading", "bullet_list", "ordered_list", "list_item", "blockquote", "fence", "table", "tr", "td"
+]
 Style = Literal["", "strong", "em", "code"]
 
 _BREAKS = dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
 _BULLET = re.compile(r"^([ \t]*)•(?=[ \t])", re.MULTILINE)
-_KINDS: dict[str, Kind] = {
-    "paragraph": "paragraph",
-    "heading": "heading",
-    "bullet_list": "bullets",
-    "ordered_list": "numbers",
-    "list_item": "item",
-    "blockquote": "quote",
-    "table": "table",
-    "tr": "row",
-    "td": "cell",
-}
 
 
 class Fragment(NamedTuple):
@@ -109,7 +100,7 @@ def read_markdown(answer: str, numbers: Collection[int] | None = None) -> tuple[
             places = list(_line_places(token, lines, starts, skipped=1))
             written = zip(token.content.split("\n"), places, strict=False)
             code = "\n".join(line[: len(line) - len(line.lstrip())] + answer[p.start : p.end] for line, p in written)
-            stack[-1][1].append(Element("code", code=code.removesuffix("\n"), language=token.info.strip()))
+            stack[-1][1].append(Element("fence", code=code.removesuffix("\n"), language=token.info.strip()))
     return tuple(stack[0][1])
 
 
@@ -131,8 +122,8 @@ def settled(answer: str) -> str:
 def _element(
     token: Token, children: list[Element], fragments: tuple[Fragment, ...], lines: tuple[Span, ...]
 ) -> Element:
-    kind = _KINDS[token.type.removesuffix("_open")]
-    first = int(token.attrs.get("start", 1)) if kind == "numbers" else 1
+    kind: Any = token.type.removesuffix("_open")
+    first = int(token.attrs.get("start", 1)) if kind == "ordered_list" else 1
     align = token.meta.get("align", "")
     return Element(kind, tuple(children), fragments, lines, first_number=first, align=align)
 

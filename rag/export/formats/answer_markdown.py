@@ -56,18 +56,18 @@ def _blocks(elements: Iterable[Element]) -> Iterator[str]:
 
 
 def _block(element: Element) -> str:
-    if element.kind == "code":
+    if element.kind == "fence":
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", element.code)), default=0))
         return f"{fence}{escaped(element.language)}\n{element.code}\n{fence}"
     if element.kind == "table":
         rows = [f"| {' | '.join(_inline(cell, opens=False) for cell in row.children)} |" for row in element.children]
         rules = " | ".join(_RULES[cell.align] for cell in element.children[0].children)
         return "\n".join([rows[0], f"| {rules} |", *rows[1:]])
-    if element.kind == "quote":
+    if element.kind == "blockquote":
         return indent("\n\n".join(_blocks(element.children)), "> ", lambda _: True)
-    if element.kind in {"bullets", "numbers"}:
+    if element.kind in {"bullet_list", "ordered_list"}:
         return "\n".join(
-            _item(item, f"{number}." if element.kind == "numbers" else "-")
+            _item(item, f"{number}." if element.kind == "ordered_list" else "-")
             for number, item in enumerate(element.children, element.first_number)
         )
     return _inline(element, opens=True)
@@ -77,7 +77,7 @@ def _item(item: Element, sign: str) -> str:
     text = ""
     for part in item.children:
         # A list that starts with its item needs no blank line before it; other blocks do.
-        joint = "\n" if part.kind == "bullets" else "\n\n"
+        joint = "\n" if part.kind == "bullet_list" else "\n\n"
         text += (joint if text else "") + _block(part)
     return f"{sign} {indent(text, ' ' * (len(sign) + 1)).lstrip()}".rstrip()
 
@@ -90,7 +90,7 @@ def _inline(element: Element, *, opens: bool) -> str:
         if citation is not None:
             parts += [fragment.text for fragment in fragments]
             continue
-        text = "".join(map(_text, fragments)) if element.kind == "cell" else "".join(f.text for f in fragments)
+        text = "".join(map(_text, fragments)) if element.kind == "td" else "".join(f.text for f in fragments)
         # Only at the head of a line may text open a list; behind a citation, "(" and ":" would make it a link.
         line = escaped(text) if opens and not parts else escaped(f"x{text}")[1:]
         if parts and line[:1] in {"(", ":"}:
