@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from rag.answering.record import wording as says
 from rag.answering.record.answer import Sentence
-from rag.answering.record.markdown import Element, Fragment, read_markdown, settled
+from rag.answering.record.markdown import Element, Fragment, leaves, read_markdown, settled
 from rag.export.html import Drawing, blocks, styled
 from ui.draw.html import el, join
 
@@ -60,7 +60,7 @@ class _Drawing(Drawing):
         # The last element that holds words of a sentence: that is where its note belongs.
         self._last = {
             index: element.start
-            for element in _with_text(elements)
+            for element in leaves(elements)
             for index, fragment in self._cut(element)
             if fragment.citation is None and _has_words(fragment)
         }
@@ -116,11 +116,6 @@ class _Drawing(Drawing):
             own = sentence if sentence and any(map(str.isalnum, sentence.text)) else None
             return self._cite(number, own or next((s for s in reversed(behind) if number in s.citations), None))
         return styled(fragment, in_cell=in_cell)
-
-
-def _with_text(elements: Iterable[Element]) -> Iterator[Element]:
-    for element in elements:
-        yield from [element] if element.lines else _with_text(element.children)
 
 
 def _has_words(fragment: Fragment) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.citations.stream import Marker
-from rag.answering.record.markdown import Element, read_markdown
+from rag.answering.record.markdown import Element, leaves, read_markdown
 from rag.language.sentences import Span, sentences
 
 _ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t]+")
@@ -47,11 +47,11 @@ class Segment:
 
 def segments(answer: str) -> list[Segment]:
     """The sentences of ``answer`` in order; code blocks, rules and table heads hold none."""
-    leaves = list(_leaves(read_markdown(answer)))
-    shown = _shown(answer, leaves)
+    elements = read_markdown(answer)
+    shown = _shown(answer, elements)
     found: list[Segment] = []
     block = 0
-    for element in leaves:
+    for element in _blocks(elements):
         if element.kind == "table":
             found += _table(element, shown, block)
             block += len(element.children)
@@ -64,25 +64,24 @@ def segments(answer: str) -> list[Segment]:
     return found
 
 
-def _leaves(elements: Iterable[Element]) -> Iterator[Element]:
+def _blocks(elements: Iterable[Element]) -> Iterator[Element]:
     """Paragraphs, headings and tables, those within lists and quotations too."""
     for element in elements:
         if element.kind in {"paragraph", "heading", "table"}:
             yield element
         else:
-            yield from _leaves(element.children)
+            yield from _blocks(element.children)
 
 
-def _shown(answer: str, leaves: Iterable[Element]) -> str:
+def _shown(answer: str, elements: Iterable[Element]) -> str:
     """``answer`` as it reads, every character in its place: blanks for all that is no text, markers too."""
     shown = [" "] * len(answer)
-    for element in leaves:
-        for part in [cell for row in element.children for cell in row.children] or [element]:
-            for line in part.lines:
-                shown[line.start : line.end] = _SIGN * (line.end - line.start)
-            for fragment in part.fragments:
-                text = fragment.text if fragment.citation is None else " " * len(fragment.text)
-                shown[fragment.start : fragment.end] = text
+    for element in leaves(elements):
+        for line in element.lines:
+            shown[line.start : line.end] = _SIGN * (line.end - line.start)
+        for fragment in element.fragments:
+            is_text = fragment.citation is None
+            shown[fragment.start : fragment.end] = fragment.text if is_text else " " * len(fragment.text)
     return "".join(shown)
 
 

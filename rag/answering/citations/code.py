@@ -158,10 +158,3 @@ def split_code(text: str) -> list[StreamPiece]:
         else:
             joined.append(piece)
     return joined
-
-
-def without_fences(text: str) -> str:
-    """Return ``text`` with every character of fenced code replaced by a line feed, so that offsets stay the same."""
-    splitter = CodeSplitter()
-    pieces = splitter.feed(text) + splitter.finish()
-    return "".join("\n" * len(piece.text) if piece.is_fenced else piece.text for piece in pieces)

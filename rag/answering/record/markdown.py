@@ -14,13 +14,14 @@ from typing import Any, Literal, NamedTuple
 
 from markdown_it.token import Token
 
-from rag.answering.record.markdown_syntax import TABLE_SIGNS, Align, parser
+from rag.answering.record.markdown_syntax import TABLE_SIGNS, parser
 from rag.language.sentences import Span
 
 Kind = Literal[
     "paragraph", "heading", "bullet_list", "ordered_list", "list_item", "blockquote", "fence", "table", "tr", "td"
 ]
 Style = Literal["", "strong", "em", "code"]
+Align = Literal["", "left", "center", "right"]
 
 _BREAKS = dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
 _BULLET = re.compile(r"^([ \t]*)•(?=[ \t])", re.MULTILINE)
@@ -109,6 +110,12 @@ def unescaped(code: str) -> str:
     return code.replace("\\|", "|")
 
 
+def leaves(elements: Iterable[Element]) -> Iterator[Element]:
+    """The elements that have text: paragraphs, headings and cells."""
+    for element in elements:
+        yield from [element] if element.lines else leaves(element.children)
+
+
 def settled(answer: str) -> str:
     """An answer that still arrives, without its last line as long as that may turn into part of a table that cannot be
     told yet: a head, a delimiter row, a row without a word."""
@@ -144,7 +151,8 @@ def _pieces(answer: str, token: Token, places: Sequence[Span]) -> Iterator[Fragm
 
     markdown-it does not say where a piece of text was; what is between two pieces is known from the tokens.
     """
-    content, at, number = token.content, 0, 0
+    content, at = token.content, 0
+    lines, number = content.split("\n"), 0
     # How far a place in the answer is from that in the content; both run on together within a line.
     shift = places[0].start
     styles: list[Style] = [""]
@@ -152,7 +160,8 @@ def _pieces(answer: str, token: Token, places: Sequence[Span]) -> Iterator[Fragm
         if child.type in {"softbreak", "hardbreak"}:
             at = content.index("\n", at)
             yield Fragment(shift + at, " ", styles[-1])
-            number, at = number + 1, _end_of_blanks(content, at + 1)
+            number += 1
+            at += 1 + len(lines[number]) - len(lines[number].lstrip())
             shift = places[number].start - at
         elif child.type == "code_inline":
             code = child.content
@@ -170,12 +179,6 @@ def _pieces(answer: str, token: Token, places: Sequence[Span]) -> Iterator[Fragm
             at += escapes + len(child.content)
             start = shift + at - len(child.content)
             yield Fragment(start, answer[start : shift + at], styles[-1], number_cited)
-
-
-def _end_of_blanks(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t":
-        at += 1
-    return at
 
 
 def _joined(pieces: Iterable[Fragment]) -> Iterator[Fragment]:

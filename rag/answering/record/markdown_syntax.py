@@ -13,27 +13,22 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import pairwise
-from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, blockquote, fence, list_block
-from markdown_it.rules_inline import StateInline, emphasis, escape
+from markdown_it.rules_inline import StateInline, escape
 
 from rag.language.sentences import Span
-
-Align = Literal["", "left", "center", "right"]
 
 #: The signs of a table's delimiter row.
 TABLE_SIGNS = frozenset("|:- \t")
 # Lists and quotations within each other, two levels a list; what is deeper is text.
 _DEEPEST = 24
 _LONGEST_CODE_SPAN = 2_000
-_LONGEST_EMPHASIS = 3
 _TEXT = re.compile(r"(?:[^\n\\`*_\[]+|\[+(?!\d{1,3}\]))+")
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _TICKS = re.compile(r"`+")
-_EMPHASIS = re.compile(r"\*+|_+")
 # Other backslashes are part of the text: answers hold LaTeX.
 _ESCAPABLE = frozenset("\\`*_|#>+-.")
 # A comparison that opens a line is no quotation.
@@ -41,12 +36,6 @@ _COMPARISON = re.compile(r">[ \t]*[=≈~$]?[ \t]*\d")
 _BAR = re.compile(r"(?<!\\)\|")
 _ITEM_OR_HEADING = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]")
 _DELIMITER = re.compile(r"(:?)-+(:?)")
-_ALIGNS: dict[tuple[bool, bool], Align] = {
-    (False, False): "",
-    (True, False): "left",
-    (True, True): "center",
-    (False, True): "right",
-}
 
 
 @cache
@@ -68,7 +57,6 @@ def parser() -> MarkdownIt:
     inline.at("text", _text)
     inline.at("escape", _escape)
     inline.at("backticks", _code_span)
-    inline.at("emphasis", _emphasis)
     inline.before("emphasis", "citation", _citation)
     markdown.enable(["fence", "blockquote", "list", "table", "escape", "backticks", "citation"])
     return markdown
@@ -130,13 +118,6 @@ def _code_span(state: StateInline, silent: bool) -> bool:
     return _literal(state, opening.end(), silent)
 
 
-def _emphasis(state: StateInline, silent: bool) -> bool:
-    signs = _EMPHASIS.match(state.src, state.pos)
-    if signs and len(signs.group()) > _LONGEST_EMPHASIS:
-        return _literal(state, signs.end(), silent)
-    return emphasis.tokenize(state, silent)
-
-
 def _literal(state: StateInline, end: int, silent: bool) -> bool:
     """Read up to ``end`` as text."""
     if not silent:
@@ -147,36 +128,33 @@ def _literal(state: StateInline, end: int, silent: bool) -> bool:
 
 
 def _table(state: StateBlock, first: int, end: int, silent: bool) -> bool:
-    line = _line(state, first)
-    head = _cells(state.src, line)
-    if not any(cell.start < cell.end for cell in head) or _aligns(state.src, head) or _opens_other(state.src, line):
+    head, ruled = _row(state, first, end), _aligns(state.src, _row(state, first + 1, end))
+    if not any(cell.start < cell.end for cell in head) or _aligns(state.src, head):
         return False
-    ruled = (
-        _aligns(state.src, _cells(state.src, _line(state, first + 1))) if _is_inside(state, first + 1, end) else None
-    )
-    outer = state.src.startswith("|", line.start)
-    closed = outer and head[-1].end < line.end and state.src[line.end - 1] == "|" and state.src[line.end - 2] != "\\"
-    if not closed and (ruled is None or len(ruled) != len(head)):
+    has_bar = _opens_with_bar(state, first)
+    is_closed = has_bar and "|" in state.src[head[-1].end : state.eMarks[first]]
+    if not is_closed and (ruled is None or len(ruled) != len(head)):
         return False
     if silent:
         return True
-    rows, below = [(first, head)], first + 1
-    while _is_inside(state, below, end) and _goes_on(state.src, _line(state, below), outer):
-        cells = _cells(state.src, _line(state, below))
-        is_rule = (below == first + 1 and ruled is not None) or _is_rule(state.src, cells)
-        if not is_rule and any(cell.start < cell.end for cell in cells):
-            rows.append((below, cells))
+    rows, below = [head], first + 1
+    while (cells := _row(state, below, end)) and (not has_bar or _opens_with_bar(state, below)):
+        texts = [state.src[cell.start : cell.end] for cell in cells]
+        # A row that rules the table off once more says nothing; a single dash in a cell says that there is nothing.
+        is_rule = all("---" in text and TABLE_SIGNS.issuperset(text) for text in texts)
+        if any(texts) and not is_rule and not (ruled and below == first + 1):
+            rows.append(cells)
         below += 1
-    width = max(len(cells) for _, cells in rows)
+    width = max(map(len, rows))
     head += [Span(head[-1].end, head[-1].end)] * (width - len(head))
+    aligns = [*(ruled or ()), *[""] * width]
     state.push("table_open", "table", 1)
-    for number, cells in rows:
+    for cells in rows:
         state.push("tr_open", "tr", 1)
-        for column, cell in enumerate(cells):
-            state.push("td_open", "td", 1).meta = {"align": ruled[column] if ruled and column < len(ruled) else ""}
+        for cell, align in zip(cells, aligns, strict=False):
+            state.push("td_open", "td", 1).meta = {"align": align}
             token = state.push("inline", "", 0)
-            token.content, token.children = state.src[cell.start : cell.end], []
-            token.map, token.meta = [number, number + 1], {"place": cell}
+            token.content, token.children, token.meta = state.src[cell.start : cell.end], [], {"place": cell}
             state.push("td_close", "td", -1)
         state.push("tr_close", "tr", -1)
     state.push("table_close", "table", -1)
@@ -184,52 +162,29 @@ def _table(state: StateBlock, first: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _line(state: StateBlock, number: int) -> Span:
-    """A line within its list item or quotation, without the blanks around it."""
-    start = state.bMarks[number] + state.tShift[number]
-    return Span(start, start + len(state.src[start : state.eMarks[number]].rstrip()))
+def _opens_with_bar(state: StateBlock, number: int) -> bool:
+    return state.src.startswith("|", state.bMarks[number] + state.tShift[number])
 
 
-def _is_inside(state: StateBlock, number: int, end: int) -> bool:
-    return number < end and state.sCount[number] >= state.blkIndent
-
-
-def _opens_other(text: str, line: Span) -> bool:
-    return _ITEM_OR_HEADING.match(text, line.start, line.end) is not None
-
-
-def _goes_on(text: str, line: Span, outer: bool) -> bool:
-    if outer:
-        return text.startswith("|", line.start, line.end)
-    return _BAR.search(text, *line) is not None and not _opens_other(text, line)
-
-
-def _is_rule(text: str, cells: list[Span]) -> bool:
-    """Return whether a row rules the table off once more; a single dash in a cell says that there is nothing to say."""
-    return all("---" in text[c.start : c.end] and TABLE_SIGNS.issuperset(text[c.start : c.end]) for c in cells)
-
-
-def _cells(text: str, line: Span) -> list[Span]:
-    """The cells of a row, without the blanks around them; none if the line has no pipe."""
-    bars = [match.start() for match in _BAR.finditer(text, *line)]
-    if not bars:
+def _row(state: StateBlock, number: int, end: int) -> list[Span]:
+    """The cells of a line, without the blanks around them; none if it has no pipe or is no part of a paragraph."""
+    if number >= end or state.sCount[number] < state.blkIndent:
         return []
-    if bars[0] > line.start:
-        bars.insert(0, line.start - 1)
-    if len(bars) == 1 or bars[-1] < line.end - 1:
-        bars.append(line.end)
-    return [_stripped(text, left + 1, right) for left, right in pairwise(bars)]
+    start = state.bMarks[number] + state.tShift[number]
+    line = state.src[start : state.eMarks[number]].rstrip()
+    bars = [match.start() for match in _BAR.finditer(line)]
+    if not bars or _ITEM_OR_HEADING.match(line):
+        return []
+    edges = [-1, *bars] if bars[0] else bars
+    edges = [*edges, len(line)] if len(edges) == 1 or edges[-1] < len(line) - 1 else edges
+    cells = [(left + 1, line[left + 1 : right]) for left, right in pairwise(edges)]
+    firsts = [start + at + len(cell) - len(cell.lstrip()) for at, cell in cells]
+    return [Span(first, first + len(cell.strip())) for first, (_, cell) in zip(firsts, cells, strict=True)]
 
 
-def _stripped(text: str, start: int, end: int) -> Span:
-    cell = text[start:end]
-    first = start + len(cell) - len(cell.lstrip())
-    return Span(first, first + len(cell.strip())) if cell.strip() else Span(start, start)
-
-
-def _aligns(text: str, cells: list[Span]) -> list[Align] | None:
+def _aligns(text: str, cells: list[Span]) -> list[str] | None:
     """The alignment that a delimiter row gives to its columns; ``None`` if it is no delimiter row."""
     found = [_DELIMITER.fullmatch(text, *cell) for cell in cells]
     if not found or not all(found):
         return None
-    return [_ALIGNS[bool(cell[1]), bool(cell[2])] for cell in found if cell]
+    return [("", "right", "left", "center")[2 * bool(cell[1]) + bool(cell[2])] for cell in found if cell]
