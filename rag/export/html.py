@@ -24,44 +24,44 @@ _LINE_FEED = Markup("&#10;")
 
 
 class Drawing:
-    """What draws the text within the blocks of an answer: here with links from citations to references."""
+    """Draws the text in the blocks of an answer; here every citation is a link to its reference."""
 
     prefix = ""
-    """What the names of classes begin with."""
+    """The beginning of every CSS class."""
 
     def inline(self, element: Element, row: Element | None = None) -> Markup:
-        """The fragments of a paragraph or a heading, or of a cell in its row."""
+        """Return the text of a paragraph or a heading, or of a cell in ``row``."""
         link = Markup('<a href="#ref-{0}" class="cite">[{0}]</a>')
         return Markup("").join(
             styled(fragment, in_cell=row is not None) if fragment.citation is None else link.format(fragment.citation)
             for fragment in element.fragments
         )
 
-    def is_aside(self, paragraph: Element) -> bool:  # noqa: ARG002 - whoever knows the sentences needs it
+    def is_aside(self, paragraph: Element) -> bool:  # noqa: ARG002 - subclasses need it
         """Return whether a paragraph is set apart."""
         return False
 
 
 def blocks(elements: Sequence[Element], draw: Drawing) -> Markup:
-    """The HTML of an answer's elements, without a line feed."""
+    """Return the HTML of an answer's elements, without a line feed."""
     module = environment().get_template("blocks.html.j2").module
     return Markup(module.blocks(elements, draw))  # type: ignore[attr-defined]  # noqa: S704 - a macro of that template
 
 
 def styled(fragment: Fragment, *, in_cell: bool) -> Markup:
-    """The text of a fragment in its style."""
+    """Return the text of a fragment in its style."""
     text = visible(unescaped(fragment.text) if in_cell and fragment.style == "code" else fragment.text)
     return Markup("<{0}>{1}</{0}>").format(fragment.style, text) if fragment.style else escape(text)
 
 
 def visible(text: str) -> str:
-    """``text`` without characters that cannot be seen."""
+    """Return ``text`` without control characters and directional overrides."""
     return _UNSEEN.sub("", text)
 
 
 @cache
 def environment() -> Environment:
-    """The templates of this room."""
+    """Return the environment of the templates in ``formats``."""
     found = Environment(
         autoescape=True,
         loader=FileSystemLoader(Path(__file__).parent / "formats"),

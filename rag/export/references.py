@@ -9,13 +9,13 @@ _MANY = 10
 
 
 def authors(paper: Paper) -> str:
-    """The authors in a line, the first ten of many."""
+    """Return the authors on one line: the first ten and "et al." if there are more."""
     names = ", ".join(paper.authors[:_MANY]) or "Anonymous"
     return f"{names} et al." if len(paper.authors) > _MANY else names
 
 
 def addresses(paper: Paper) -> list[tuple[str, str]]:
-    """Labels and http(s) addresses of a paper, each address once."""
+    """Return labels and http(s) addresses of a paper, each address once."""
     found = {
         f"https://doi.org/{paper.doi}" if paper.doi else "": f"doi:{paper.doi}",
         f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else "": f"arXiv:{paper.arxiv_id}",

@@ -29,10 +29,13 @@ class Doubt:
 def render(
     text: str, cite: Cite, sentences: Sequence[Sentence] = (), *, ended: bool = True
 ) -> tuple[Markup, tuple[Sentence, ...]]:
-    """The markup of ``text``, and the sentences in doubt that have no place in it, to be shown apart.
+    """Return the markup of ``text``, and the sentences in doubt that are not in it, to be shown apart.
 
-    ``cite`` gives the markup of a citation number and of the sentence it belongs to, if that is known. A text that has
-    not ``ended`` is drawn as far as it is clear what its last line becomes.
+    Args:
+        text: an answer.
+        cite: gives the markup of a citation number and of the sentence it belongs to, if that is known.
+        sentences: those of the answer, in order, with their places.
+        ended: if not, the last line is left out while it may become part of a table.
     """
     elements = read_markdown(text if ended else settled(text))
     drawing = _Drawing(text, elements, cite, sentences)
@@ -40,13 +43,13 @@ def render(
 
 
 def doubt(sentence: Sentence) -> Doubt | None:
-    """What the reader is told about a sentence, or ``None`` if the checker has nothing against it."""
+    """Return the mark on a sentence, or ``None`` if the checker has nothing against it."""
     note = says.doubt(sentence)
     return Doubt("unsupported" if sentence.support == "unsupported" else "weak", note) if note else None
 
 
 class _Drawing(Drawing):
-    """An answer's text cut at the ends of its sentences. ``lost`` are those in doubt that have no place in it."""
+    """Draws text with marks on the sentences in doubt. ``lost`` are those that it does not have."""
 
     prefix = "cw-"
 
@@ -57,7 +60,7 @@ class _Drawing(Drawing):
             if self._starts[-1] <= sentence.start < sentence.end <= len(text):
                 self._starts += [sentence.start, sentence.end]
                 self._sentences += [sentence, None]
-        # The last element that holds words of a sentence: that is where its note belongs.
+        # Where the last element begins that has words of a sentence: its note belongs there.
         self._last = {
             index: element.start
             for element in leaves(elements)
@@ -74,8 +77,8 @@ class _Drawing(Drawing):
         return bool(said) and all(s is not None and s.support == "none" and not s.citations for s in said)
 
     def inline(self, element: Element, row: Element | None = None) -> Markup:
-        """The text of an element, sentences in doubt marked. A citation apart from any sentence belongs to the last one
-        of its row that has its number."""
+        """Return the text of an element with its marks. A citation outside of every sentence belongs to the last one of
+        its row that has its number."""
         behind = self._sentences_of(row) if row else []
         parts: list[Markup] = []
         for index, group in groupby(self._cut(element), key=lambda cut: cut[0]):
@@ -97,7 +100,7 @@ class _Drawing(Drawing):
         return [sentence for sentence in self._sentences[first:last] if sentence]
 
     def _cut(self, element: Element) -> Iterator[tuple[int, Fragment]]:
-        """The fragments of an element in pieces that belong to one sentence each, with its index."""
+        """Split the fragments of an element at the ends of sentences; yield each part with its sentence's index."""
         for fragment in element.fragments:
             first, last = bisect_right(self._starts, fragment.start), bisect_right(self._starts, fragment.end - 1)
             edges = [fragment.start, *self._starts[first:last], fragment.end]

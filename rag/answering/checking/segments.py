@@ -17,7 +17,7 @@ _RULE = re.compile(r"(?:[-=*_|:][ \t]*){3,}\Z")
 _FULL_LINE = 60
 _BLANKS = re.compile(r"\s+")
 _BLANK_BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?)])")
-# In the place of a sign that formats the text.
+# In the place of a sign that formats text.
 _SIGN = "\0"
 
 
@@ -46,7 +46,7 @@ class Segment:
 
 
 def segments(answer: str) -> list[Segment]:
-    """The sentences of ``answer`` in order; code blocks, rules and table heads hold none."""
+    """Return the sentences of ``answer`` in order. Code blocks, rules and the heads of tables have none."""
     elements = read_markdown(answer)
     shown = _shown(answer, elements)
     found: list[Segment] = []
@@ -65,7 +65,7 @@ def segments(answer: str) -> list[Segment]:
 
 
 def _blocks(elements: Iterable[Element]) -> Iterator[Element]:
-    """Paragraphs, headings and tables, those within lists and quotations too."""
+    """Iterate over paragraphs, headings and tables, also those in lists and quotations."""
     for element in elements:
         if element.kind in {"paragraph", "heading", "table"}:
             yield element
@@ -74,7 +74,8 @@ def _blocks(elements: Iterable[Element]) -> Iterator[Element]:
 
 
 def _shown(answer: str, elements: Iterable[Element]) -> str:
-    """``answer`` as it reads, every character in its place: blanks for all that is no text, markers too."""
+    """Return ``answer`` with signs that format text replaced by :data:`_SIGN`, and all else that is no text, markers
+    too, by blanks; the text keeps its offsets."""
     shown = [" "] * len(answer)
     for element in leaves(elements):
         for line in element.lines:
@@ -90,8 +91,8 @@ def _markers(element: Element) -> list[Marker]:
 
 
 def _paragraphs(answer: str, element: Element) -> Iterator[list[Span]]:
-    """The lines of a paragraph, parted where a line opens an item that Markdown does not know, where a rule is, and
-    behind a line that was left, not full."""
+    """Split the lines of a paragraph before an item that Markdown does not know ("(a) ..."), at a rule, and after a
+    line that was broken before it was full."""
     lines: list[Span] = []
     for start, end in element.lines:
         item = _ITEM.match(answer, start, end) if element.kind == "paragraph" else None
@@ -125,7 +126,7 @@ def _table(table: Element, shown: str, block: int) -> Iterator[Segment]:
 
 
 def _row(cells: Sequence[Segment], heads: Sequence[str]) -> Iterator[Segment]:
-    """A row as one sentence if one set of citations backs it, else its cited cells one by one."""
+    """Return a row as one sentence if all its citations are the same, else its cited cells one by one."""
     cited = [cell for cell in cells if cell.markers]
     if len({cell.numbers for cell in cited}) <= 1:
         text = " ".join(cell.text for cell in cells if cell.text)
@@ -142,8 +143,8 @@ def _row(cells: Sequence[Segment], heads: Sequence[str]) -> Iterator[Segment]:
 def _sentences(
     answer: str, shown: str, lines: Sequence[Span], markers: Sequence[Marker], block: int, is_heading: bool
 ) -> Iterator[Segment]:
-    """The sentences of one block. A marker belongs to the sentence it is in; between two sentences it belongs to the
-    one before it, unless the block opens with a marker: then every marker leads its sentence."""
+    """Split a block into sentences. A marker belongs to the sentence it is in; between two sentences it belongs to the
+    first one, unless the block opens with a marker: then every marker belongs to the sentence after it."""
     bare, places = _without_markers(answer, lines, markers)
     spans = sentences(bare)
     if not spans:
@@ -166,7 +167,7 @@ def _sentences(
 
 
 def _without_markers(answer: str, lines: Sequence[Span], markers: Sequence[Marker]) -> tuple[str, list[int]]:
-    """Lines without their markers and the blanks before them, and the place of each character in the answer."""
+    """Return lines without their markers and the blanks before those, and each character's offset in the answer."""
     places: list[int] = []
     for line in lines:
         at = line.start
@@ -180,5 +181,5 @@ def _without_markers(answer: str, lines: Sequence[Span], markers: Sequence[Marke
 
 
 def _plain(shown: str, start: int, end: int) -> str:
-    """A stretch as it reads, on one line."""
+    """Return ``shown[start:end]`` on one line, without formatting."""
     return _BLANK_BEFORE_STOP.sub("", _BLANKS.sub(" ", shown[start:end].replace(_SIGN, ""))).strip()

@@ -28,9 +28,9 @@ _BULLET = re.compile(r"^([ \t]*)•(?=[ \t])", re.MULTILINE)
 
 
 class Fragment(NamedTuple):
-    """A stretch of text in one style, or a citation (then ``text`` is its marker).
+    """A piece of text in one style, or a citation (then ``text`` is its marker).
 
-    ``text`` is ``answer[start:end]``, but for a line break, which is a blank.
+    ``text`` equals ``answer[start:end]``, except that a line break is a blank.
     """
 
     start: int
@@ -40,18 +40,23 @@ class Fragment(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The place behind it."""
+        """The offset of the character after it."""
         return self.start + len(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A part of an answer.
+    """A node of the tree; ``kind`` is markdown-it's name for it.
 
-    Lists have items, items and quotations have elements of any kind, a table has rows, the first its head, and a row
-    has cells; rows may be shorter than the head. Paragraphs, headings and cells have ``fragments``, and ``lines``: the
-    places of their text without the signs that open it. ``code`` is what is in a code block, ``language`` what the
-    fence says about it.
+    Attributes:
+        children: the items of a list, the rows of a table (the first is its head and the longest), the cells of a row,
+            the elements of an item or a quotation.
+        fragments: the text of a paragraph, a heading or a cell.
+        lines: where each line of that text is in the answer, without the signs of lists and quotations before it.
+        code: the lines of a code block.
+        language: what its fence says about it.
+        first_number: the number of an ordered list's first item.
+        align: how a cell is aligned.
     """
 
     kind: Kind
@@ -75,11 +80,12 @@ class Element:
 
 
 def read_markdown(answer: str, numbers: Collection[int] | None = None) -> tuple[Element, ...]:
-    """The elements of an answer in order.
+    """Parse an answer into its elements, in order. Any text is valid, and parsing takes linear time.
 
     Args:
         answer: the text, in whole or as far as it has arrived.
-        numbers: the citation numbers there are; a marker of another number is text. ``None``: every number is one.
+        numbers: the numbers of the answer's citations; ``[n]`` with another number is text. With ``None``, every number
+            from 0 to 999 is a citation.
     """
     source = _BULLET.sub(r"\1-", answer.replace("\r\n", " \n").translate(_BREAKS))
     lines = source.split("\n")
@@ -106,21 +112,21 @@ def read_markdown(answer: str, numbers: Collection[int] | None = None) -> tuple[
 
 
 def unescaped(code: str) -> str:
-    """What code in a cell shows: a pipe without the backslash that keeps it from parting cells."""
+    """Return the code of a table cell as it is shown: ``\\|`` is a pipe that does not separate cells."""
     return code.replace("\\|", "|")
 
 
 def leaves(elements: Iterable[Element]) -> Iterator[Element]:
-    """The elements that have text: paragraphs, headings and cells."""
+    """Iterate over the elements that have text of their own: paragraphs, headings and table cells."""
     for element in elements:
         yield from [element] if element.lines else leaves(element.children)
 
 
 def settled(answer: str) -> str:
-    """An answer that still arrives, without its last line as long as that may turn into part of a table that cannot be
-    told yet: a head, a delimiter row, a row without a word."""
+    """Return an unfinished answer without its last line while that line may still become a table's head, its delimiter
+    row or a row without words. Drawn as a paragraph first, it would flicker."""
     start = answer.rfind("\n") + 1
-    last, before = answer[start:].strip(), answer[:start].rstrip("\n").rpartition("\n")[2].strip()
+    last, before = answer[start:].strip(), answer[:start].removesuffix("\n").rpartition("\n")[2].strip()
     is_row = last.startswith("|") and (not before.startswith("|") or len(before) < 2)
     is_delimiter = bool(last) and ("|" in last or "|" in before) and TABLE_SIGNS.issuperset(last)
     return answer[:start] if is_row or is_delimiter else answer
@@ -136,24 +142,24 @@ def _element(
 
 
 def _line_places(token: Token, lines: Sequence[str], starts: Sequence[int], skipped: int = 0) -> Iterator[Span]:
-    """Where the lines of a token's content are in the answer, without the blanks around them."""
+    """Locate the lines of a token's content in the answer, without the blanks around them."""
     number = token.map[0] + skipped if token.map else 0
     for line in token.content.split("\n"):
         words = line.strip()
-        # What a line says comes last in it, behind the signs of lists and quotations.
+        # The content comes last in a line, after the signs of lists and quotations.
         at = starts[number] + lines[number].rfind(words) if number < len(lines) else starts[-1]
         yield Span(at, at + len(words))
         number += 1
 
 
 def _pieces(answer: str, token: Token, places: Sequence[Span]) -> Iterator[Fragment]:
-    """The text of a token and its citations, each within a line.
+    """Locate the text and the citations of an inline token, each within one line.
 
-    markdown-it does not say where a piece of text was; what is between two pieces is known from the tokens.
+    markdown-it keeps no offsets of inline tokens, but every character that it left out follows from the tokens.
     """
     content, at = token.content, 0
     lines, number = content.split("\n"), 0
-    # How far a place in the answer is from that in the content; both run on together within a line.
+    # The offset in the answer minus that in the content: constant within a line.
     shift = places[0].start
     styles: list[Style] = [""]
     for child in token.children or ():
@@ -182,7 +188,7 @@ def _pieces(answer: str, token: Token, places: Sequence[Span]) -> Iterator[Fragm
 
 
 def _joined(pieces: Iterable[Fragment]) -> Iterator[Fragment]:
-    """The pieces that are not empty, neighbours of one style as one."""
+    """Join neighbours of one style, and drop empty pieces."""
     run: list[Fragment] = []
     for piece in filter(lambda piece: piece.text, pieces):
         if run and not (piece.start == run[-1].end and piece[2:] == run[-1][2:] == (run[-1].style, None)):

@@ -40,12 +40,12 @@ _DELIMITER = re.compile(r"(:?)-+(:?)")
 
 @cache
 def parser() -> MarkdownIt:
-    """The parser. Give it line feeds as line ends; ``env["numbers"]`` may hold the citation numbers there are.
+    """Return the parser. Its source has line feeds as line ends; ``env["numbers"]``, if there, limits the citations.
 
-    A cell's ``td_open`` has its alignment in ``meta["align"]``, its ``inline`` token the place in ``meta["place"]``.
+    The ``td_open`` token of a cell has ``meta["align"]``, and the ``inline`` token in it has ``meta["place"]``.
     """
     markdown = MarkdownIt("zero", {"maxNesting": 4 * _DEEPEST})
-    # What joins pieces of text would take quadratic time, and places in the text would be lost.
+    # Joining pieces of text takes quadratic time here, and offsets would be lost.
     markdown.disable(["normalize", "text_join", "fragments_join"])
     markdown.enable(["heading", "newline", "emphasis"])
     ends_paragraph: RuleOptionsType = {"alt": ["paragraph", "blockquote", "list"]}
@@ -105,7 +105,7 @@ def _code_span(state: StateInline, silent: bool) -> bool:
     line_end = state.src.find("\n", opening.end(), limit)
     limit = limit if line_end < 0 else line_end
     length = len(opening.group())
-    # Up to where it is known that no run of this length follows.
+    # It is known that no run of this length begins before this offset.
     known = max(opening.end(), state.backticks.get(length, 0))
     for closing in _TICKS.finditer(state.src, known, limit):
         if len(closing.group()) == length:
@@ -119,9 +119,9 @@ def _code_span(state: StateInline, silent: bool) -> bool:
 
 
 def _literal(state: StateInline, end: int, silent: bool) -> bool:
-    """Read up to ``end`` as text."""
+    """Take everything up to ``end`` as text."""
     if not silent:
-        # A token of its own: what is pending grows by copies.
+        # A token of its own: appending to the pending text would copy it.
         state.push("text", "", 0).content = state.src[state.pos : end]
     state.pos = end
     return True
@@ -140,7 +140,7 @@ def _table(state: StateBlock, first: int, end: int, silent: bool) -> bool:
     rows, below = [head], first + 1
     while (cells := _row(state, below, end)) and (not has_bar or _opens_with_bar(state, below)):
         texts = [state.src[cell.start : cell.end] for cell in cells]
-        # A row that rules the table off once more says nothing; a single dash in a cell says that there is nothing.
+        # A further delimiter row has no content; a single dash in a cell has: there is no value.
         is_rule = all("---" in text and TABLE_SIGNS.issuperset(text) for text in texts)
         if any(texts) and not is_rule and not (ruled and below == first + 1):
             rows.append(cells)
@@ -167,7 +167,7 @@ def _opens_with_bar(state: StateBlock, number: int) -> bool:
 
 
 def _row(state: StateBlock, number: int, end: int) -> list[Span]:
-    """The cells of a line, without the blanks around them; none if it has no pipe or is no part of a paragraph."""
+    """Return the cells of a line, without the blanks around them; none if it has no pipe or opens another block."""
     if number >= end or state.sCount[number] < state.blkIndent:
         return []
     start = state.bMarks[number] + state.tShift[number]
@@ -183,7 +183,7 @@ def _row(state: StateBlock, number: int, end: int) -> list[Span]:
 
 
 def _aligns(text: str, cells: list[Span]) -> list[str] | None:
-    """The alignment that a delimiter row gives to its columns; ``None`` if it is no delimiter row."""
+    """Return the alignment of each column if the cells are those of a delimiter row, else ``None``."""
     found = [_DELIMITER.fullmatch(text, *cell) for cell in cells]
     if not found or not all(found):
         return None

@@ -13,7 +13,7 @@ from rag.export.references import addresses, authors
 
 
 def render(answer: Answer) -> str:
-    """The whole page; it ends with a line end."""
+    """Write the whole page; it ends with a line end."""
     elements = read_markdown(answer.text, {citation.number for citation in answer.citations})
     text = blocks(elements, Drawing())
     page = environment().get_template("answer.html.j2")

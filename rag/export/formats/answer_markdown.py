@@ -20,7 +20,7 @@ _RULES = {"": "---", "left": ":---", "center": ":---:", "right": "---:"}
 
 
 def render(answer: Answer) -> str:
-    """The whole document; it ends with a line end."""
+    """Write the whole document; it ends with a line end."""
     return "\n\n".join(_parts(answer)) + "\n"
 
 
@@ -83,7 +83,8 @@ def _item(item: Element, sign: str) -> str:
 
 
 def _inline(element: Element, *, opens: bool) -> str:
-    """The text of a paragraph, a heading or a cell; a line that ``opens`` may start with what would open a list."""
+    """Return the text of a paragraph, a heading or a cell; if it ``opens`` a line, it is escaped so as not to open a
+    list."""
     parts: list[str] = []
     for (style, citation), group in groupby(element.fragments, key=lambda f: (f.style, f.citation)):
         fragments = list(group)

@@ -14,12 +14,12 @@ _OPENS_LIST = re.compile(r"(\d{1,9})([.)])|([-+=])")
 
 
 def render(papers: Sequence[Paper]) -> str:
-    """Number, authors, year, title, venue and addresses of each paper, its abstract below."""
+    """Write number, authors, year, title, venue and addresses of each paper, then its abstract."""
     return "".join(_item(number, paper) for number, paper in enumerate(papers, 1))
 
 
 def reference(paper: Paper) -> str:
-    """Authors, year, title, venue and addresses of a paper, on one line."""
+    """Return authors, year, title, venue and addresses of a paper on one line."""
     facts = [
         f"{escaped(authors(paper))} ({paper.year or 'n.d.'}).",
         f"**{escaped(paper.title)}**{'' if paper.title.endswith(('.', '?', '!')) else '.'}",
@@ -35,7 +35,7 @@ def _item(number: int, paper: Paper) -> str:
 
 
 def escaped(text: str) -> str:
-    """One line of Markdown that shows ``text``."""
+    """Return one line of Markdown that shows ``text``."""
     line = _SIGNS.sub(r"\\\1", " ".join(text.split()))
     opening = _OPENS_LIST.match(line)
     if opening is None:
