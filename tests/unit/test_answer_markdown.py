@@ -112,7 +112,14 @@ def test_time_grows_as_the_text_does() -> None:
         return time.process_time() - started
 
     seconds(10_000)
-    assert seconds(400_000) < 40 * max(seconds(40_000), 0.02)
+    assert seconds(200_000) < 40 * max(seconds(20_000), 0.02)
+
+
+@pytest.mark.parametrize("unit", ["It is fast [1]. ", f"{'It is so fast that it is fast ' * 3}[1] and\n", "x [1]\n"])
+def test_a_long_paragraph_is_split_in_no_time(unit: str) -> None:
+    started = time.process_time()
+    assert segments(unit * (100_000 // len(unit)))
+    assert time.process_time() - started < 2
 
 
 def test_sentences_are_found_in_nested_items_quotations_and_cells() -> None:

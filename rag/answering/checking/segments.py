@@ -58,7 +58,7 @@ def segments(answer: str) -> list[Segment]:
             continue
         markers = _markers(element)
         for lines in _paragraphs(answer, element):
-            inside = [m for m in markers if lines[0].start <= m.start < lines[-1].end]
+            inside = _within(markers, lines[0].start, lines[-1].end)
             found += _sentences(answer, shown, lines, inside, block, element.kind == "heading")
             block += 1
     return found
@@ -88,6 +88,11 @@ def _shown(answer: str, elements: Iterable[Element]) -> str:
 
 def _markers(element: Element) -> list[Marker]:
     return [Marker(f.start, f.end, f.citation) for f in element.fragments if f.citation is not None]
+
+
+def _within(markers: Sequence[Marker], start: int, end: int) -> Sequence[Marker]:
+    first, last = (bisect_left(markers, place, key=lambda marker: marker.start) for place in (start, end))
+    return markers[first:last]
 
 
 def _paragraphs(answer: str, element: Element) -> Iterator[list[Span]]:
@@ -153,7 +158,7 @@ def _sentences(
     leads = bool(markers) and not answer[lines[0].start : markers[0].start].strip(" \t*_>")
     for marker in markers:
         at = bisect_left(places, marker.start)
-        owner = next((i for i, span in enumerate(spans) if at <= span.end), len(spans) - 1)
+        owner = min(bisect_left(spans, at, key=lambda span: span.end), len(spans) - 1)
         between = at >= spans[owner].end or at <= spans[owner].start
         if between and leads and at >= spans[owner].end and owner + 1 < len(spans):
             owner += 1
@@ -171,7 +176,7 @@ def _without_markers(answer: str, lines: Sequence[Span], markers: Sequence[Marke
     places: list[int] = []
     for line in lines:
         at = line.start
-        for marker in [m for m in markers if line.start <= m.start < line.end]:
+        for marker in _within(markers, *line):
             places += range(at, at + len(answer[at : marker.start].rstrip(" \t")))
             at = marker.end
         # The line break too.

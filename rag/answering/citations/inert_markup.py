@@ -24,7 +24,7 @@ _COMPARES = frozenset(" \t\n=~≈.+-$0123456789")
 _BARE_TAG = re.compile(r"</?([A-Za-z][\w\-]{0,39})>")
 _TAG_NAME = re.compile(r"<[/!?]?\s{0,3}([A-Za-z][\w\-]{0,39})?")
 # "x<y", "0.01<p<0.05" and "x<β" are comparisons too, whatever a browser would make of "<y".
-_COMPARED = re.compile(r"<(?:([A-Za-z][\w\-]*)(?=([<≤=]=?\s?[\d.])|[\s,;=<>‹+*/^)\-]|\.(?:\s|\Z)|\Z)|(?![A-Za-z\d_])\w)")
+_COMPARED = re.compile(r"<(?:([A-Za-z][\w\-]*)(?=([<≤=]=?\s?[\d.])|[,;=<>‹+*/^)\-]|\.?(?:\s|\Z))|(?![A-Za-z\d_])\w)")
 # Names that a browser knows and that can do nothing.
 _HARMLESS = frozenset("bipqsu")
 # What would act, should a comparison turn out to be a tag: its assignment becomes a colon.

@@ -26,7 +26,8 @@ TABLE_SIGNS = frozenset("|:- \t")
 # Lists and quotations within each other, two levels a list; what is deeper is text.
 _DEEPEST = 24
 _LONGEST_CODE_SPAN = 2_000
-_TEXT = re.compile(r"(?:[^\n\\`*_\[]+|\[+(?!\d{1,3}\]))+")
+# A longer run of emphasis signs means nothing to a reader.
+_TEXT = re.compile(r"(?:[^\n\\`*_\[]+|\[+(?!\d{1,3}\])|\*{4,}|_{4,})+")
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _TICKS = re.compile(r"`+")
 # Other backslashes are part of the text: answers hold LaTeX.
