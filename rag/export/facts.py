@@ -1,4 +1,4 @@
-"""What an exported answer says besides its text: outcome, quotes, doubts and origin, in words every format shares."""
+"""What an exported answer has besides its text, in words that all formats share: outcome, quotes, doubts, origin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OUTCOMES: dict[Outcome, str] = {
 
 
 def quotes(answer: Answer, number: int) -> list[str]:
-    """The sentences of a cited abstract that decide: the best one first, then what else the answer rests on."""
+    """Return the deciding sentences of a cited abstract: the best one first, then the others."""
     found: dict[str, None] = {}
     for citation in answer.citations:
         if citation.number == number:
@@ -37,7 +37,7 @@ def checks(answer: Answer) -> list[str]:
 
 
 def origin(answer: Answer) -> str:
-    """What wrote the answer."""
+    """Return who wrote the answer, at which cost."""
     by = answer.backend if answer.backend == answer.model else f"{answer.backend} ({answer.model})"
     usage = answer.usage
     cost = f", {answer.cost} at list prices" if answer.cost else ""

@@ -12,15 +12,15 @@ from string import ascii_lowercase
 from rag.paper import Paper, surname_key
 
 _WORD = re.compile(r"[^\W_]+")
-# Words that open many titles and tell none apart.
+# Words that open many titles and distinguish none.
 _EMPTY = frozenset("a an the on in of for to and is are do does what how why when towards toward from with".split())
 
 
 def citation_keys(papers: Sequence[Paper]) -> list[str]:
-    """A key for each paper, in order; no two alike, ASCII letters and digits only.
+    """Return a unique key of ASCII letters and digits for each paper, in order.
 
-    Papers whose keys would be the same get ``a``, ``b``, ``c`` behind it in the order of their ids, so that a key does
-    not depend on the order of the list.
+    Papers with the same key get ``a``, ``b``, ``c`` after it in the order of their ids, so that a key does not depend
+    on the order of the list.
     """
     bases = [_base(paper) for paper in papers]
     alike: dict[str, list[int]] = defaultdict(list)
@@ -50,7 +50,7 @@ def _ascii(text: str) -> str:
 
 
 def _letters() -> Iterator[str]:
-    """``a`` to ``z``, then ``aa``, ``ab`` and on."""
+    """Count ``a`` to ``z``, then ``aa``, ``ab`` and on."""
     for length in count(1):
         for letters in product(ascii_lowercase, repeat=length):
             yield "".join(letters)

@@ -17,6 +17,7 @@ from rag.models.protocols import Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
 from rag.storage.index.passages import passages
+from tests.support.places import placed
 
 
 class SampleShelf:
@@ -79,6 +80,11 @@ class Scripted:
                             await asyncio.sleep(0.02)
                 yield Finished(_table_answer(question, lamb, multi, found))
                 return
+            if "nested" in question:
+                for word in NESTED.split(" "):
+                    yield TextDelta(f"{word} ")
+                yield Finished(_nested_answer(question, lamb, multi, found))
+                return
             if "hostile" in question:
                 yield Finished(_hostile_answer(question))
                 return
@@ -107,6 +113,23 @@ TABLE = """The two papers shorten training in different ways:
 | Both | not compared [1] | | 99% [2] |
 
 No abstract compares the two with each other."""
+
+NESTED = """How to train faster, if p<0.05:
+
+5. Take **LAMB** [1].
+   - It trains BERT in 76 minutes [1].
+     - It was tried on 900 machines [1].
+6. Or train on several levels:
+
+   ```python
+   for level in levels[1]:
+       loss = x<y  # [2]
+
+       train(level)
+   ```
+
+> It saves 51.6% on
+> BERT-Large [2]."""
 
 HOSTILE = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
 
@@ -144,6 +167,15 @@ def _table_answer(question: str, lamb: Paper, multi: Paper, found: tuple[Evidenc
     citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.9))
     ledger = (LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "99% stands in no cited abstract"),)
     return _answer(question, "answered", TABLE, told, citations, found, ledger=ledger)
+
+
+def _nested_answer(question: str, lamb: Paper, multi: Paper, found: tuple[Evidence, ...]) -> Answer:
+    told = (
+        Sentence("It trains BERT in 76 minutes.", (1,), "supported"),
+        Sentence("It was tried on 900 machines.", (1,), "unsupported", ("the figure 900 is not in [1]",)),
+    )
+    citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.9))
+    return _answer(question, "answered", NESTED, told, citations, found)
 
 
 def _full_answer(
@@ -187,7 +219,7 @@ def _answer(
         standalone_question=question,
         outcome=outcome,  # type: ignore[arg-type] # the three outcomes are written out above
         text=text,
-        sentences=sentences,
+        sentences=placed(text, sentences),
         citations=citations,
         ledger=ledger,
         evidence=found,

@@ -221,7 +221,11 @@ def test_tables_and_lists_keep_their_structure() -> None:
         ("&amp;lt;script> &#60;b&#62;", "& lt;script> & #60;b& #62;"),
         ("<scr<script>ipt>", "‹scr ipt>"),
         ("\x1b[31mred\u202e", "[31mred"),
-        ("a < 1% drop, <EOS> and <- stay; x<y", "a < 1% drop, <EOS> and <- stay; x‹y"),
+        ("a < 1% drop, <EOS> and <- stay; x<y", "a < 1% drop, <EOS> and <- stay; x<y"),
+        ("if x<y, 0.01<p<0.05, 2<n<=30, x<β, i<n-1", "if x<y, 0.01<p<0.05, 2<n<=30, x<β, i<n-1"),
+        ("a<b and\nx<img\nsrc=x>", "a<b and\nx‹img\nsrc=x>"),
+        ("x<y\nonclick = alert(1) style=z>, n=3", "x<y\nonclick : alert(1) style:z>, n=3"),
+        ("text<b>bold</b> x<https://e.example>", f"text bold x‹{LINK_REMOVED}>"),
         ("data: five sets; R&amp;D", "data: five sets; R&D"),
     ],
 )

@@ -32,7 +32,7 @@ ANSWER = Answer(
     standalone_question="And the second?",
     outcome="answered",
     text="The second decides [1].",
-    sentences=(Sentence("The second decides.", (1,), "weak"), Sentence("Other.", (1,), "supported")),
+    sentences=(Sentence("The second decides.", (1,), "weak", end=23), Sentence("Other.", (1,), "supported")),
     citations=(CITATION,),
     ledger=(),
     evidence=tuple(Evidence(p, 0.5, (ScoredPassage(passages(p)[0], 0.5),)) for p in (PAPER, OTHER)),

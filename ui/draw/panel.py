@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from rag.answering.record.answer import Support
 from rag.paper import Paper
-from ui.draw import prose
 from ui.draw.html import el, join, link
 from ui.draw.papers import Shown, View, addresses, byline
 
@@ -117,7 +116,7 @@ def _view(shown: Shown, position: int, view: View) -> Markup:
     words = (_SENTENCE_WORDS if view.sentence else _ANSWER_WORDS)[view.support]
     return el(
         "div",
-        el("p", "“", prose.inline(view.sentence.text), "”", class_="cw-claim") if view.sentence else None,
+        el("p", "“", view.sentence.text, "”", class_="cw-claim") if view.sentence else None,
         el("p", words, class_=f"cw-support cw-{view.support}") if words else None,
         el("h3", "Abstract"),
         el("p", _abstract(shown.paper, view), class_="cw-abstract"),

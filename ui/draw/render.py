@@ -104,7 +104,7 @@ def _ended(text: str, message: str, css: str) -> str:
 
 def _doubts(lost: Sequence[Sentence]) -> Markup | None:
     items = [
-        el("li", "“", prose.inline(sentence.text), "” ", el("span", verdict.note, class_=f"cw-flag cw-{verdict.css}"))
+        el("li", "“", sentence.text, "” ", el("span", verdict.note, class_=f"cw-flag cw-{verdict.css}"))
         for sentence in lost
         if (verdict := prose.doubt(sentence))
     ]

@@ -25,7 +25,6 @@ class StreamPiece(NamedTuple):
 
     text: str
     is_code: bool
-    is_fenced: bool = False
 
 
 class CodeSplitter:
@@ -78,7 +77,7 @@ class CodeSplitter:
             return None
         if closes:
             self._fence = None
-        return [StreamPiece(self._take(line_end), True, True)]
+        return [StreamPiece(self._take(line_end), True)]
 
     def _at_line_start(self, final: bool) -> list[StreamPiece] | None:
         newline = self._pending.find("\n")
@@ -94,7 +93,7 @@ class CodeSplitter:
         found = _FENCE.match(line)
         if found and self._is_fence(found):
             self._fence = found["fence"]
-            return [StreamPiece(self._take(len(line) + (newline >= 0)), True, True)]
+            return [StreamPiece(self._take(len(line) + (newline >= 0)), True)]
         if newline < 0 and not final and re.fullmatch(r"[ \t]*(?:[-*+]|\d{1,9}[.)]?)?[ \t]*", line):
             return None
         item = _LIST_ITEM.match(line)
@@ -158,10 +157,3 @@ def split_code(text: str) -> list[StreamPiece]:
         else:
             joined.append(piece)
     return joined
-
-
-def without_fences(text: str) -> str:
-    """Return ``text`` with every character of fenced code replaced by a line feed, so that offsets stay the same."""
-    splitter = CodeSplitter()
-    pieces = splitter.feed(text) + splitter.finish()
-    return "".join("\n" * len(piece.text) if piece.is_fenced else piece.text for piece in pieces)

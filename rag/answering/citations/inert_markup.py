@@ -23,6 +23,13 @@ _COMPARES = frozenset(" \t\n=~≈.+-$0123456789")
 # "<EOS>" and "</mask_1>" are tokens of a model: bare names, and none that a browser knows.
 _BARE_TAG = re.compile(r"</?([A-Za-z][\w\-]{0,39})>")
 _TAG_NAME = re.compile(r"<[/!?]?\s{0,3}([A-Za-z][\w\-]{0,39})?")
+# "x<y", "0.01<p<0.05" and "x<β" are comparisons too, whatever a browser would make of "<y".
+_COMPARED = re.compile(r"<(?:([A-Za-z][\w\-]*)(?=([<≤=]=?\s?[\d.])|[,;=<>‹+*/^)\-]|\.?(?:\s|\Z))|(?![A-Za-z\d_])\w)")
+# Names that a browser knows and that can do nothing.
+_HARMLESS = frozenset("bipqsu")
+# What would act, should a comparison turn out to be a tag: its assignment becomes a colon.
+_HANDLER = re.compile(r"((?<![\w:.\-])(?:on[a-z]{1,50}|style)\s*)=", re.IGNORECASE)
+_LONGEST_HANDLER = 80
 _TAG_ENDS = re.compile(r"[<>\n]")
 _HTML_NAMES = frozenset(
     """a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body
@@ -92,6 +99,8 @@ class MarkupGuard:
         self._previous = ""
         self._after_ampersand = False
         self._after_tag = False
+        # What was given out since a comparison that may still become a tag, blanks as one.
+        self._compared: str | None = None
         #: What was removed, as the model wrote it.
         self.removed: list[str] = []
 
@@ -123,6 +132,7 @@ class MarkupGuard:
             if step == _TAG_BLANK:
                 self._after_tag = True
                 step = "" if self._previous in "\n " else " "
+            step = self._without_handlers(step)
             parts.append(step)
             self._previous = step[-1:] or self._previous
         return [StreamPiece("".join(parts), False)] if any(parts) else []
@@ -154,6 +164,11 @@ class MarkupGuard:
         end = _TAG_ENDS.search(self._pending, 1, _LONGEST)
         if end is None and len(self._pending) < _LONGEST and not final:
             return None
+        if end is not None and end.group() == "<" and len(self._pending) < end.end() + 2 and not final:
+            return None
+        if self._opens_comparison(end):
+            self._compared = ""
+            return self._take(1)
         if end is not None and end.group() == ">":
             tag = self._pending[: end.end()]
             bare, name = _BARE_TAG.fullmatch(tag), _TAG_NAME.match(tag)
@@ -164,6 +179,27 @@ class MarkupGuard:
                 return _TAG_BLANK
         self._take(1)
         return "‹"
+
+    def _opens_comparison(self, end: re.Match[str] | None) -> bool:
+        found = _COMPARED.match(self._pending)
+        if found is None or found[1] is None:
+            return found is not None
+        is_tag = found[1].lower() in _HTML_NAMES
+        if found[2]:
+            return not is_tag or found[1].lower() in _HARMLESS
+        # Only a letter before it is sure to stay: the number of a source may be taken out.
+        if not self._previous.isalpha():
+            return False
+        left_open = len(self._pending) < _LONGEST if end is None else end.group() == "\n"
+        return not is_tag or (left_open and found[1].lower() in _HARMLESS)
+
+    def _without_handlers(self, step: str) -> str:
+        before = self._compared
+        if before is None or not step:
+            return step
+        step = _HANDLER.sub(r"\1:", before + step)[len(before) :]
+        self._compared = None if ">" in step else " ".join(re.split(r"\s+", before + step))[-_LONGEST_HANDLER:]
+        return step
 
     def _ampersand(self, final: bool) -> str | None:
         entity = _ENTITY.match(self._pending)

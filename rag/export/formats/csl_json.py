@@ -14,7 +14,7 @@ from rag.readers.base import is_link
 
 
 def render(papers: Sequence[Paper]) -> str:
-    """An array of items."""
+    """Write an array of items."""
     items = [_item(paper, key) for paper, key in zip(papers, citation_keys(papers), strict=True)]
     return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
 

@@ -11,8 +11,8 @@ from rag.readers.base import is_link
 
 
 def render(papers: Sequence[Paper]) -> str:
-    """``JOUR`` where a paper has a venue, else ``GEN``. RIS has no field for arXiv and PubMed ids of its own: they
-    stand as an accession number and a note."""
+    """Write one record a paper: ``JOUR`` if it has a venue, else ``GEN``. RIS has no field for arXiv and PubMed ids:
+    they become an accession number and a note."""
     return "\n".join("\n".join((*_lines(paper), "ER  - ", "")) for paper in papers)
 
 
