@@ -26,7 +26,7 @@ class Extractive:
         """``extractive``: there is no model behind it."""
         return "extractive"
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:
         """The answer, a sentence a piece. ``max_tokens`` is kept by quoting fewer sentences (four characters a token).
 
         No model is called, so the usage is nil.
@@ -35,7 +35,7 @@ class Extractive:
             yield Chunk(piece)
         yield Chunk("", Usage())
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         """As :meth:`stream`."""
         for chunk in self.stream(messages, max_tokens=max_tokens):
             yield chunk

@@ -6,11 +6,11 @@ In: :class:`EmbedderFromLlamaIndex` for ``Library.open(..., embedder=...)``, :cl
 package imports LlamaIndex, which takes seconds; of the rest of the engine only the openai backend does.
 """
 
+from rag.llamaindex.backend import LlamaIndexBackend
 from rag.llamaindex.embedding import CitewellEmbedding, EmbedderFromLlamaIndex
 from rag.llamaindex.parser import PassageParser, document
 from rag.llamaindex.reranker import ListwiseReranker
 from rag.llamaindex.retriever import CitewellRetriever, PostprocessedSearcher
-from rag.models.llamaindex_backend import LlamaIndexBackend
 
 __all__ = [
     "CitewellEmbedding",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 Vectors: TypeAlias = NDArray[np.float32]
 
@@ -79,8 +80,36 @@ class Backend(Protocol):
     def model(self) -> str:
         """The model's own name."""
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
-        """The reply, piece by piece."""
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
+    ) -> Iterator[Chunk]:
+        """Yield the reply, piece by piece.
 
-    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+        Args:
+            messages: the request.
+            max_tokens: bound on the tokens of the reply.
+            reply_schema: asks for one JSON object of this schema. A backend or server that cannot hold the model to
+                it ignores it, so the caller validates the reply in any case. Left out if no schema is wanted.
+        """
+
+    def astream(
+        self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
+    ) -> AsyncIterator[Chunk]:
         """As :meth:`stream`, asynchronously."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A text for a base model to continue.
+
+    ``grammar``, in llama.cpp's GBNF, is what the continuation may look like; it ends before the first of ``stops``.
+    """
+
+    prompt: str
+    grammar: str
+    stops: tuple[str, ...]
+
+
+#: Turns a chat request into a text that a base model, one without a chat template, continues with the reply. Raises
+#: :class:`rag.errors.ModelError` for a request that cannot be put so.
+BasePrompt: TypeAlias = Callable[[Sequence[Message]], Continuation]

@@ -27,11 +27,13 @@ def build_backend(settings: Settings) -> Backend:
 
         return OpenAIBackend(endpoint, context_window=settings.context_window, retry=_retry(settings))
     if settings.backend == "llamacpp":
+        from rag.answering.prompt.base_model import base_prompt
         from rag.models.llamacpp.backend import LlamaCpp
         from rag.models.llamacpp.small_model import small_model
 
         return LlamaCpp(
             settings.gguf or small_model(),
+            base_prompt=base_prompt,
             context_window=settings.context_window,
             timeout_s=settings.timeout_s,
             threads=settings.threads,

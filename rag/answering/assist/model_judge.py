@@ -11,7 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.answering.assist.verdicts import Verdict, read_verdicts
+from pydantic import BaseModel
+
+from rag.answering.assist.replies import Verdict, Verdicts, read_verdicts
 from rag.answering.checking.judge import Finding, said
 from rag.answering.prompt.budget import about, count_messages
 from rag.answering.prompt.sources import ANGLES, SourceText, escape, render_source
@@ -21,7 +23,7 @@ from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence
 
-#: Tokens of a reply: a line for a sentence takes about six, and some models explain themselves.
+#: Tokens of a reply: a verdict takes about fifteen, and some models explain themselves.
 MAX_VERDICT_TOKENS = 400
 # Brackets of other scripts before the words that delimit here; in an abstract "⟨query, key⟩" is no attack, so that
 # nothing is lost but the look of it, and only in this prompt.
@@ -30,12 +32,16 @@ _LOOKALIKE_OPENS = re.compile(rf"[{ANGLES}](?=\s{{0,3}}/?\s{{0,3}}(?:sentence|qu
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """A request for verdicts. ``places[i]`` is where the sentence with number ``i + 1`` stands among the findings;
-    ``left_out`` counts those for which there was no room."""
+    """A request for verdicts, which come as JSON of ``reply_schema``.
+
+    ``places[i]`` is the index of the sentence with number ``i + 1`` among the findings; ``left_out`` counts those for
+    which there was no room.
+    """
 
     messages: tuple[Message, ...]
     places: tuple[int, ...]
     left_out: int = 0
+    reply_schema: type[BaseModel] = Verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-from rag.answering.assist.permutation import read_order
+from rag.answering.assist.replies import Ranking, read_order
 from rag.answering.assist.step import Ask
 from rag.answering.prompt.budget import count_messages
 from rag.answering.prompt.sources import SourceText, escape, render_source
@@ -66,7 +66,7 @@ class Reranking:
             order = read_order(reply, count)
             return None if order is None else _reordered(result, sure, order)
 
-        return Ask(self.name, messages, MAX_RANKING_TOKENS, take)
+        return Ask(self.name, messages, MAX_RANKING_TOKENS, take, reply_schema=Ranking)
 
 
 def ranking_request(

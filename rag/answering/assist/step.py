@@ -6,19 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from rag.models.protocols import Message
 from rag.retrieval.evidence import Searcher, SearchResult
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to the model. ``take`` turns the reply into the new evidence, or gives ``None`` where the reply cannot
-    be used; it may search, and so takes as long as a search. ``name`` is the step's, and its station in the timings."""
+    """A request to the model.
+
+    ``take`` turns the reply into the new evidence, or returns ``None`` if the reply cannot be used; it may search, and
+    so takes as long as a search. ``name`` is the step's, and its station in the timings. ``reply_schema`` is what the
+    reply is to be, in JSON; a reply in prose has none.
+    """
 
     name: str
     messages: tuple[Message, ...]
     max_tokens: int
     take: Callable[[str, Searcher], SearchResult | None]
+    reply_schema: type[BaseModel] | None = None
 
 
 class Step(Protocol):

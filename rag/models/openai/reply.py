@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import openai
 
-from rag.models.llamaindex_backend import Reply, reported_usage
 from rag.models.openai.endpoint import Endpoint
 from rag.models.openai.failures import CutError, declined, empty_answer, filtered
+from rag.models.openai.responses import ReplyReader, reported_usage
 from rag.models.openai.wire import Watch
 from rag.models.protocols import Chunk
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 
 
-class OpenAIReply(Reply):
+class OpenAIReply(ReplyReader):
     """A reply with its end judged: by the model's reason for stopping and by what was seen on the wire."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -28,7 +28,7 @@ class OpenAIReply(Reply):
         self._finish: str | None = None
 
     def take(self, response: ChatResponse | CompletionResponse) -> str:
-        """As in :class:`Reply`.
+        """As in :class:`ReplyReader`.
 
         Raises:
             ModelError: the model declines in the field the protocol has for it.
