@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing, closing
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from rag.answering.assist.model_judge import MAX_VERDICT_TOKENS
 from rag.answering.assist.steps import build_judge, build_steps, without_model
@@ -95,7 +97,7 @@ class Assistant:
         yield run.condensed(request, reply)
         run.retrieve(self._searcher)
         while (ask := run.next_ask()) is not None:
-            reply = self._whole(run, ask.name, ask.messages, ask.max_tokens)
+            reply = self._whole(run, ask.name, ask.messages, ask.max_tokens, ask.reply_schema)
             run.take_reply(ask, reply, self._searcher)
         yield run.retrieved()
         request, reply = run.answer_request(), Reply()
@@ -109,7 +111,8 @@ class Assistant:
                         yield delta
         run.end(reply)
         if (verdicts := run.judge_request()) is not None:
-            run.take_verdicts(verdicts, self._whole(run, "judge", verdicts.messages, MAX_VERDICT_TOKENS))
+            reply = self._whole(run, "judge", verdicts.messages, MAX_VERDICT_TOKENS, verdicts.reply_schema)
+            run.take_verdicts(verdicts, reply)
         yield from run.finish()
 
     async def aask(self, question: str, history: History = ()) -> Answer:
@@ -129,7 +132,7 @@ class Assistant:
         yield run.condensed(request, reply)
         await asyncio.to_thread(run.retrieve, self._searcher)
         while (ask := await asyncio.to_thread(run.next_ask)) is not None:
-            reply = await self._awhole(run, ask.name, ask.messages, ask.max_tokens)
+            reply = await self._awhole(run, ask.name, ask.messages, ask.max_tokens, ask.reply_schema)
             await asyncio.to_thread(run.take_reply, ask, reply, self._searcher)
         yield run.retrieved()
         request, reply = await asyncio.to_thread(run.answer_request), Reply()
@@ -141,7 +144,7 @@ class Assistant:
                             yield delta
         run.end(reply)
         if (verdicts := await asyncio.to_thread(run.judge_request)) is not None:
-            reply = await self._awhole(run, "judge", verdicts.messages, MAX_VERDICT_TOKENS)
+            reply = await self._awhole(run, "judge", verdicts.messages, MAX_VERDICT_TOKENS, verdicts.reply_schema)
             run.take_verdicts(verdicts, reply)
         for event in await asyncio.to_thread(run.finish):
             yield event
@@ -169,26 +172,46 @@ class Assistant:
             notes=without_model(self._settings, backend.name),
         )
 
-    def _whole(self, run: Run, station: str, request: Sequence[Message], max_tokens: int) -> Reply:
+    def _whole(
+        self,
+        run: Run,
+        station: str,
+        request: Sequence[Message],
+        max_tokens: int,
+        reply_schema: type[BaseModel] | None = None,
+    ) -> Reply:
         """A reply that is of use only when it is complete; its time is that station's."""
         reply = Reply()
         with run.timed(station):
-            for _ in self._generate(request, max_tokens, reply):
+            for _ in self._generate(request, max_tokens, reply, reply_schema):
                 pass
         return reply
 
-    async def _awhole(self, run: Run, station: str, request: Sequence[Message], max_tokens: int) -> Reply:
+    async def _awhole(
+        self,
+        run: Run,
+        station: str,
+        request: Sequence[Message],
+        max_tokens: int,
+        reply_schema: type[BaseModel] | None = None,
+    ) -> Reply:
         reply = Reply()
         with run.timed(station):
-            async with aclosing(self._agenerate(request, max_tokens, reply)) as chunks:
+            async with aclosing(self._agenerate(request, max_tokens, reply, reply_schema)) as chunks:
                 async for _ in chunks:
                     pass
         return reply
 
-    def _generate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> Generator[Chunk]:
+    def _generate(
+        self,
+        request: Sequence[Message],
+        max_tokens: int,
+        reply: Reply,
+        reply_schema: type[BaseModel] | None = None,
+    ) -> Generator[Chunk]:
         """The backend's chunks, also taken down in ``reply``; a failure ends them and stands in ``reply``, as
         does, where a server heeds no bound, a text longer than ``max_tokens`` can be."""
-        upstream = self._parts.backend.stream(request, max_tokens=max_tokens)
+        upstream = self._parts.backend.stream(request, max_tokens=max_tokens, **_optional(reply_schema))
         try:
             for chunk in upstream:
                 yield reply.add(chunk, max_tokens)
@@ -201,8 +224,14 @@ class Assistant:
             if close is not None:
                 close()
 
-    async def _agenerate(self, request: Sequence[Message], max_tokens: int, reply: Reply) -> AsyncGenerator[Chunk]:
-        upstream = self._parts.backend.astream(request, max_tokens=max_tokens)
+    async def _agenerate(
+        self,
+        request: Sequence[Message],
+        max_tokens: int,
+        reply: Reply,
+        reply_schema: type[BaseModel] | None = None,
+    ) -> AsyncGenerator[Chunk]:
+        upstream = self._parts.backend.astream(request, max_tokens=max_tokens, **_optional(reply_schema))
         try:
             async for chunk in upstream:
                 yield reply.add(chunk, max_tokens)
@@ -214,3 +243,8 @@ class Assistant:
             close = getattr(upstream, "aclose", None)
             if close is not None:
                 await close()
+
+
+def _optional(reply_schema: type[BaseModel] | None) -> dict[str, Any]:
+    # A backend of the user's own may not know the parameter, and need not unless it is asked to rank or to judge.
+    return {} if reply_schema is None else {"reply_schema": reply_schema}
