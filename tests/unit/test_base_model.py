@@ -27,6 +27,11 @@ def test_the_task_comes_last_and_waits_for_its_answer() -> None:
     assert base_prompt(request(LAMB)).prompt.endswith(f"\n\n{expected}")
 
 
+def test_a_cut_at_either_end_of_an_abstract_is_shown() -> None:
+    cut = SourceText(1, "T", ("We propose LAMB.",), cut_before=True, cut_after=True)
+    assert "\n[1] T. … We propose LAMB. …\nQuestion:" in base_prompt(request(cut)).prompt
+
+
 def test_examples_show_one_source_several_and_none() -> None:
     examples = base_prompt(request(LAMB)).prompt.split("\n\n")[:-1]
     assert [example.partition("Answer: ")[2].count("[") for example in examples] == [1, 2, 0]

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answering.prompt.sentinels import NOT_FOUND
-from rag.answering.prompt.sources import SourceText, escape, parse_prompt
+from rag.answering.prompt.sources import SourceText, escape, joined_passages, parse_prompt
 from rag.errors import ModelError
 from rag.models.protocols import Continuation, Message
 
 _SOURCES, _QUESTION, _ANSWER = "Sources:", "Question:", "Answer:"
 #: Where the continuation leaves the answer and invents the next example.
 STOPS = ("\n\n", f"\n{_SOURCES}", f"\n{_QUESTION}", f"\n{_ANSWER}")
-_GAP = " … "
+_OMISSION = "…"
 #: Beyond two sentences a small model repeats itself.
 _MOST_SENTENCES = 2
 #: Characters; a small model that falls into a loop ends it here.
@@ -69,7 +69,7 @@ def base_prompt(messages: Sequence[Message]) -> Continuation:
 
 def _task(sources: Sequence[SourceText], question: str) -> str:
     # Escaped again, since reading the prompt undid it: nothing in a source may look like a source number or a new line.
-    lines = [f"[{s.number}] {escape(s.title)}. {_GAP.join(escape(p) for p in s.passages)}" for s in sources]
+    lines = [f"[{s.number}] {escape(s.title)}. {joined_passages(s, _OMISSION)}" for s in sources]
     return "\n".join([_SOURCES, *lines, f"{_QUESTION} {escape(question)}", _ANSWER])
 
 

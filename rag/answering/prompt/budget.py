@@ -130,7 +130,15 @@ class _Draft:
             else:
                 runs.append([i])
         passages = tuple(abstract[self._spans[run[0]].start : self._spans[run[-1]].end] for run in runs)
-        return SourceText(number, self.evidence.paper.title, passages, about(self.evidence.paper))
+        left_out = set(range(len(self._spans))) - self._kept
+        return SourceText(
+            number,
+            self.evidence.paper.title,
+            passages,
+            about(self.evidence.paper),
+            cut_before=0 in left_out,
+            cut_after=len(self._spans) - 1 in left_out,
+        )
 
     def _count(self) -> int:
         # Any source number of three digits costs no less than the one it will have.

@@ -46,18 +46,26 @@ _SOURCE = re.compile(
     re.MULTILINE,
 )
 _QUESTION = re.compile(r"^<question>(?P<question>[^\n]*)</question>$", re.MULTILINE)
-_GAP = " […] "
+#: Marks whole sentences that were left out: between passages with a blank on either side, else at an end.
+_OMISSION = "[…]"
+_GAP = f" {_OMISSION} "
 
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """One source as it stands in a prompt. ``passages`` are runs of whole sentences in their order; between two of
-    them something was left out to keep the prompt short. ``about`` names authors, year and venue, as far as known."""
+    """One source as a prompt shows it.
+
+    ``passages`` are runs of whole sentences in their order; between two of them something was left out to keep the
+    prompt short, and so was the beginning of the abstract if ``cut_before``, its end if ``cut_after``. ``about`` names
+    authors, year and venue, as far as known.
+    """
 
     number: int
     title: str
     passages: tuple[str, ...]
     about: str = ""
+    cut_before: bool = False
+    cut_after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +94,18 @@ def without_marks(text: str) -> str:
     return _MARK.sub("", text)
 
 
+def joined_passages(source: SourceText, omission: str) -> str:
+    """Return the passages of a source as one text, escaped, with ``omission`` wherever something was left out."""
+    text = f" {omission} ".join(escape(passage) for passage in source.passages)
+    return f"{omission} " * source.cut_before + text + f" {omission}" * source.cut_after
+
+
 def render_source(source: SourceText) -> str:
     """One source as the prompt holds it; every field stands on a line of its own."""
     lines = [f'<source number="{source.number}">', f"<title>{escape(source.title)}</title>"]
     if source.about:
         lines.append(f"<about>{escape(source.about)}</about>")
-    lines.append(f"<abstract>{_GAP.join(escape(p) for p in source.passages)}</abstract>")
+    lines.append(f"<abstract>{joined_passages(source, _OMISSION)}</abstract>")
     lines.append("</source>")
     return "\n".join(lines)
 
@@ -111,17 +125,22 @@ def parse_prompt(text: str) -> ParsedPrompt:
 
     Only whole lines in our own form count, and content is always escaped, so that a source cannot add a source.
     """
-    sources = tuple(
-        SourceText(
-            number=int(match["number"]),
-            title=unescape(match["title"]),
-            passages=tuple(unescape(p) for p in match["abstract"].split(_GAP)),
-            about=unescape(match["about"] or ""),
-        )
-        for match in _SOURCE.finditer(text)
-    )
+    sources = tuple(_parse_source(match) for match in _SOURCE.finditer(text))
     questions = [match["question"] for match in _QUESTION.finditer(text)]
     return ParsedPrompt(sources, unescape(questions[-1]) if questions else "")
+
+
+def _parse_source(match: re.Match[str]) -> SourceText:
+    abstract = match["abstract"]
+    kept = abstract.removeprefix(f"{_OMISSION} ").removesuffix(f" {_OMISSION}")
+    return SourceText(
+        number=int(match["number"]),
+        title=unescape(match["title"]),
+        passages=tuple(unescape(p) for p in kept.split(_GAP)),
+        about=unescape(match["about"] or ""),
+        cut_before=abstract.startswith(f"{_OMISSION} "),
+        cut_after=abstract.endswith(f" {_OMISSION}"),
+    )
 
 
 def _invisible(character: str) -> bool:
