@@ -16,10 +16,9 @@ from math import log
 from rag.answering.assist.replies import Ranking, read_order
 from rag.answering.assist.step import Ask
 from rag.answering.prompt.budget import count_messages
-from rag.answering.prompt.sources import SourceText, escape, render_source
+from rag.answering.prompt.draft import Draft
+from rag.answering.prompt.sources import escape, render_sources
 from rag.answering.prompt.templates import Prompt
-from rag.language.sentences import sentences
-from rag.language.terms import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence, Searcher, SearchResult
@@ -78,12 +77,11 @@ def ranking_request(
     the question first; then candidates go, the last first. Below two there is no request: ``((), 0)``.
     """
 
-    def build(kept: Sequence[_Draft]) -> tuple[Message, ...]:
-        sources = "\n".join(draft.render(number) for number, draft in enumerate(kept, 1))
+    def build(kept: Sequence[Draft]) -> tuple[Message, ...]:
+        sources = render_sources([draft.source(number) for number, draft in enumerate(kept, 1)])
         return prompt.fill({"sources": sources, "question": escape(question), "count": str(len(kept))})
 
-    asked = set(stems(question))
-    drafts = [_Draft(candidate, asked, counter) for candidate in candidates]
+    drafts = [Draft(candidate.title, candidate.passage, question, counter) for candidate in candidates]
     room = limit - count_messages(build([]), counter)
     while sum(d.cost for d in drafts) > room and any(len(d) > 1 for d in drafts):
         for draft in reversed(drafts):
@@ -93,36 +91,6 @@ def ranking_request(
     while drafts and sum(d.cost for d in drafts) > room:
         drafts.pop()
     return (build(drafts), len(drafts)) if len(drafts) > 1 else ((), 0)
-
-
-class _Draft:
-    """A candidate that is still being cut to size; ``cost`` is what it takes in tokens."""
-
-    def __init__(self, candidate: Candidate, asked: set[str], counter: TokenCounter) -> None:
-        self._candidate, self._counter = candidate, counter
-        self._spans = sentences(candidate.passage)
-        self._kept = list(range(len(self._spans)))
-        shared = [len(asked & set(stems(candidate.passage[s.start : s.end]))) for s in self._spans]
-        self._order = sorted(self._kept, key=lambda at: (shared[at], -at))
-        self.cost = self._count()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def drop(self) -> None:
-        """Leaves out a sentence, unless it is the last."""
-        if len(self._kept) > 1:
-            self._kept.remove(self._order.pop(0))
-            self.cost = self._count()
-
-    def render(self, number: int) -> str:
-        """The candidate as it stands now."""
-        text = self._candidate.passage
-        kept = " ".join(text[self._spans[at].start : self._spans[at].end] for at in self._kept)
-        return render_source(SourceText(number, self._candidate.title, (kept,)))
-
-    def _count(self) -> int:
-        return self._counter.count(self.render(100) + "\n")
 
 
 def _reordered(result: SearchResult, sure: int, order: Sequence[int]) -> SearchResult:
