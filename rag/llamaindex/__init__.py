@@ -1,4 +1,4 @@
-"""Adapters to LlamaIndex, both ways: its parts into Citewell, and Citewell's parts into any LlamaIndex pipeline.
+"""How do LlamaIndex's parts go into Citewell, and Citewell's into any LlamaIndex pipeline? Way in: the names below.
 
 In: :class:`EmbedderFromLlamaIndex` for ``Library.open(..., embedder=...)``, :class:`LlamaIndexBackend` for
 ``Assistant(..., backend=...)``, :class:`PostprocessedSearcher` around a library. Out: :class:`CitewellEmbedding`,

@@ -15,7 +15,7 @@ from rag.models.protocols import Chunk, Message
 
 
 class LlamaIndexBackend:
-    """Puts a LlamaIndex LLM in the place of a backend.
+    """A LlamaIndex LLM behind the protocol of a backend.
 
     Closing the iterator closes the LLM's own generator; whether that ends the request upstream at once is up to the
     LLM.
@@ -50,7 +50,7 @@ class LlamaIndexBackend:
         max_tokens: int,
         reply_schema: type[BaseModel] | None = None,  # noqa: ARG002 - LLMs have no common way to ask for it
     ) -> Iterator[Chunk]:
-        """The reply, piece by piece.
+        """Yield the reply, piece by piece.
 
         Raises:
             ModelError: the LLM failed, or gave no words.

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 class ListwiseReranker(BaseNodePostprocessor):
     """Puts the best nodes in a model's order, in one call; the nodes keep their scores, which then need not fall.
 
-    Where the call fails or its reply cannot be read, the nodes stay as they were and the log says so.
+    If the call fails or its reply cannot be read, the nodes stay as they were and the log says so.
 
     Args:
         backend: the model that is asked; :class:`rag.llamaindex.backend.LlamaIndexBackend` makes one of an LLM.

@@ -1,4 +1,4 @@
-"""What the engine asks of a model. Everything behind these two protocols can be swapped."""
+"""What the engine asks of a model. Everything behind the two protocols can be swapped."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Names model and version; two embedders of one name give the same vectors."""
+        """Model and version; two embedders of one name give the same vectors."""
 
     @property
     def dimension(self) -> int:
         """Length of every vector."""
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts to be stored, shape ``(len(texts), dimension)``, in the order given, unit length."""
+        """Embed texts to be stored; return unit vectors in the order given, shape ``(len(texts), dimension)``."""
 
     def embed_query(self, text: str) -> Vectors:
-        """The vector of a question, shape ``(dimension,)``, unit length."""
+        """Embed a question; return a vector of unit length, shape ``(dimension,)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed reply; ``usage`` comes with the last one where the model reports it. ``cut_off`` tells,
-    with the last one, that the reply reached the bound on its length and may end in the middle of a sentence."""
+    """A piece of a streamed reply.
+
+    With the last piece come ``usage``, if the model reports it, and ``cut_off``: the reply reached the bound on its
+    length and may end in the middle of a sentence.
+    """
 
     text: str
     usage: Usage | None = None

@@ -35,7 +35,7 @@ _WEIGHT = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper as the model gets to see it."""
+    """A paper as the model sees it."""
 
     title: str
     passage: str
@@ -52,7 +52,7 @@ class Reranking:
     depth: int = RERANKED
 
     def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """The request to order what a search found; ``None`` where there is nothing to order."""
+        """Return the request to order what a search found, or ``None`` if there is nothing to order."""
         # A paper that the question names by title or identifier counts for exactly 1, and its place is certain.
         sure = next((at for at, e in enumerate(result.evidence) if e.score < 1.0), len(result.evidence))
         pool = result.evidence[sure : sure + self.depth]
@@ -71,7 +71,7 @@ class Reranking:
 def ranking_request(
     prompt: Prompt, question: str, candidates: Sequence[Candidate], counter: TokenCounter, limit: int
 ) -> tuple[tuple[Message, ...], int]:
-    """The request to order candidates (best first so far), and how many of them it holds, numbered from 1.
+    """Return the request to order candidates (best first so far), and how many of them it holds, numbered from 1.
 
     To keep within ``limit`` tokens passages lose sentences, the last candidate's first and those that share least with
     the question first; then candidates go, the last first. Below two there is no request: ``((), 0)``.
@@ -94,7 +94,7 @@ def ranking_request(
 
 
 def _reordered(result: SearchResult, sure: int, order: Sequence[int]) -> SearchResult:
-    """The papers behind the first ``sure`` in a new order; as many count as relevant as before, from the top."""
+    """Put the papers behind the first ``sure`` in a new order; as many count as relevant as before, from the top."""
     found = result.evidence
     odds = ranked_odds(result)
     placed: list[Evidence] = [found[sure + at] for at in order]

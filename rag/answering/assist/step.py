@@ -1,4 +1,4 @@
-"""What every step is that asks a model for help before an answer: one request, and what its reply changes."""
+"""The interface of a step that asks a model for help before an answer: one request, and what its reply changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ask:
 
 
 class Step(Protocol):
-    """One kind of help; holds nothing of any question."""
+    """One kind of help. It keeps no state of a question."""
 
     @property
     def name(self) -> str:
@@ -37,7 +37,7 @@ class Step(Protocol):
 
     @property
     def depth(self) -> int:
-        """How many papers it wants to be searched for, however few are asked for in the end."""
+        """How many papers the search should return for it, however few are asked for in the end."""
 
     def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """What to ask the model for this question; ``None`` where there is nothing to ask."""
+        """Return what to ask the model for this question, or ``None`` if there is nothing to ask."""

@@ -1,4 +1,4 @@
-"""Puts evidence into a prompt that fits: whole sentences go, least relevant first, until it does."""
+"""Prompts that fit: whole sentences of the evidence are left out, least relevant first, until it does."""
 
 from __future__ import annotations
 
@@ -34,14 +34,16 @@ class Request:
 
 
 def prompt_limit(settings: Settings, reply_tokens: int | None = None) -> int:
-    """Tokens a prompt may take: the setting, or what the model's window leaves beside the reply, which is an answer
-    where its bound is not given."""
+    """Return the tokens a prompt may take: the setting, or what the model's window leaves beside the reply.
+
+    Without ``reply_tokens`` the reply is an answer.
+    """
     beside = settings.max_answer_tokens if reply_tokens is None else reply_tokens
     return max(0, min(settings.max_prompt_tokens, settings.context_window - beside))
 
 
 def count_messages(messages: Sequence[Message], counter: TokenCounter) -> int:
-    """Tokens of a chat request."""
+    """Return the tokens of a chat request."""
     return sum(counter.count(m.content) + TOKENS_PER_MESSAGE for m in messages)
 
 
@@ -53,7 +55,7 @@ def fit(
     counter: TokenCounter,
     limit: int,
 ) -> Request:
-    """The prompt for ``question`` with as much of ``evidence`` (best first) as ``limit`` tokens hold.
+    """Return the prompt for ``question`` with as much of ``evidence`` (best first) as ``limit`` tokens hold.
 
     First every paper, the last first, shrinks to its ``KEEP_PER_PAPER`` best sentences; then papers go whole, the last
     first; then the one that is left shrinks to its best sentence. Without room for that one, no evidence is left.

@@ -1,8 +1,8 @@
-"""How papers and a question stand in a prompt: numbered, delimited, escaped; and how to read that back.
+"""The form of papers and a question in a prompt: numbered, delimited, escaped; and how to read that back.
 
-What comes from outside (titles, authors, abstracts, the question) is data. It is brought to one line, freed of
-characters that cannot be seen, and escaped wherever it could be taken for one of our delimiters, for a model's own
-control words, or for a source number, so that nothing inside a source can end it or open another.
+What comes from outside (titles, authors, abstracts, the question) is data. It is put on one line, without characters
+that cannot be seen, and escaped wherever it could be taken for one of our delimiters, for a model's own control words,
+or for a source number, so that nothing inside a source can end it or open another.
 ``parse_prompt`` is the inverse of ``render_source`` and ``render_question``; the extractive backend reads with it.
 """
 
@@ -85,7 +85,7 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """The inverse of :func:`escape` up to characters that only looked like a delimiter's."""
+    """Undo :func:`escape`, up to characters that only looked like a delimiter's."""
     return _ENTITY.sub(lambda match: _CHARACTERS[match.group(1)], text)
 
 
@@ -101,7 +101,7 @@ def joined_passages(source: SourceText, omission: str) -> str:
 
 
 def render_source(source: SourceText) -> str:
-    """One source as the prompt holds it; every field stands on a line of its own."""
+    """Return one source as the prompt holds it, with every field on its own line."""
     lines = [f'<source number="{source.number}">', f"<title>{escape(source.title)}</title>"]
     if source.about:
         lines.append(f"<about>{escape(source.about)}</about>")
@@ -111,17 +111,17 @@ def render_source(source: SourceText) -> str:
 
 
 def render_sources(sources: Sequence[SourceText]) -> str:
-    """All sources, in the order given."""
+    """Return all sources, in the order given."""
     return "\n".join(render_source(source) for source in sources)
 
 
 def render_question(question: str) -> str:
-    """The question as the prompt holds it."""
+    """Return the question as the prompt holds it."""
     return f"<question>{escape(question)}</question>"
 
 
 def parse_prompt(text: str) -> ParsedPrompt:
-    """The sources and the question in ``text``; an empty question where it holds none.
+    """Parse the sources and the question in ``text``; the question is empty if there is none.
 
     Only whole lines in our own form count, and content is always escaped, so that a source cannot add a source.
     """

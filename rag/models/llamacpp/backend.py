@@ -1,7 +1,7 @@
 """Backend ``llamacpp``: a GGUF file run by llama.cpp inside this process, and nothing leaves the machine.
 
-The package ``xllamacpp`` brings llama.cpp's own server, which speaks the OpenAI protocol on a loopback port; so the
-client is the one of the openai backend, with all its ways to fail and to cancel.
+The package ``xllamacpp`` includes llama.cpp's own server, which speaks the OpenAI protocol on a loopback port; so the
+client is that of the openai backend, which handles failures and cancelling.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class LlamaCpp:
         retry: when to try again.
 
     Raises:
-        ModelError: the file cannot be read or is no GGUF file.
+        ModelError: the file cannot be read or is not a GGUF file.
         SettingsError: llama.cpp is not installed.
     """
 

@@ -132,7 +132,7 @@ class OpenAIBackend:
             await self._retry.asleep(wait)
 
     def _wait_or_raise(self, error: Exception, reply: OpenAIReply, dialect: Dialect, attempts: Attempts) -> float:
-        """Seconds to wait before the next try; raises the failure where there is none."""
+        """Return the seconds to wait before the next try; raise the failure if there is no next try."""
         adapted = dialect.after(error)
         if adapted is not None:
             self._dialect = adapted
@@ -178,7 +178,7 @@ class OpenAIBackend:
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
-        """What all clients have in common. Reading the certificate authorities takes 50 ms, too long for each."""
+        """Arguments that all clients share: reading the certificate authorities takes 50 ms, too long for each."""
         # A proxy that the environment names cannot reach a server on this machine.
         return {"verify": httpx.create_ssl_context(), "headers": _PLAIN, "trust_env": not self._endpoint.is_local}
 
