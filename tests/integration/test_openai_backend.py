@@ -191,6 +191,7 @@ class Grade(BaseModel):
         ),
         (["This response_format type is unavailable now"] * 2, ["json_schema", "json_object", None]),
         (["JSON schema conversion failed"], ["json_schema", "json_object"]),
+        (["Failed to validate JSON"], ["json_schema", "json_object"]),
     ],
 )
 def test_a_reply_in_json_is_asked_for_in_the_way_a_server_takes_and_a_refusal_is_remembered(
@@ -203,6 +204,13 @@ def test_a_reply_in_json_is_asked_for_in_the_way_a_server_takes_and_a_refusal_is
     formats = [json.loads(call.request.content).get("response_format") for call in server.calls]
     assert [asked and asked["type"] for asked in formats] == [*sent, sent[-1]]
     assert formats[0]["json_schema"] == {"name": "Grade", "schema": Grade.model_json_schema(), "strict": True}
+
+
+def test_a_server_that_fails_over_a_schema_is_asked_without_it(server: respx.Route, backend: OpenAIBackend) -> None:
+    failure = refusal(500, 'response_format type must be one of "text" or "json_object", but got: json_schema')
+    server.mock(side_effect=[failure, stream(words('{"grade": 1}'), END)])
+    assert text_of(list(backend.stream(MESSAGES, max_tokens=64, reply_schema=Grade))) == '{"grade": 1}'
+    assert json.loads(server.calls.last.request.content)["response_format"] == {"type": "json_object"}
 
 
 def test_the_asynchronous_half_asks_for_json_as_well(server: respx.Route, backend: OpenAIBackend) -> None:

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 
 from rag.models.openai.failures import error_text
 
-_ABOUT_JSON = re.compile(r"response_format|json[_ ]?(?:schema|object|mode|validat)", re.IGNORECASE)
-#: The kinds of ``response_format`` by what they ask of a server, and the one to try when it is refused.
+_REFUSALS = (400, 422, 500)
+_ABOUT_JSON = re.compile(r"response_format|json[_ ]schema|json_object|json_validate|validate json", re.IGNORECASE)
+#: What to try when a kind of ``response_format`` is refused.
 _NEXT_FORMAT: dict[str, Literal["json_object", "text"]] = {"json_schema": "json_object", "json_object": "text"}
 
 
@@ -57,15 +58,18 @@ class Dialect:
 
         Every step gives up one thing for good, so a request is repeated at most five times on this account.
         """
-        if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+        if not isinstance(error, openai.APIStatusError) or error.status_code not in _REFUSALS:
             return None
         said = error_text(error)
+        # Older servers of llama.cpp refuse a schema with 500, so this comes before the status says more.
+        if self.reply_format in _NEXT_FORMAT and _ABOUT_JSON.search(said):
+            return replace(self, reply_format=_NEXT_FORMAT[self.reply_format])
+        if error.status_code == 500:
+            return None
         if self.usage and "stream_options" in said:
             return replace(self, usage=False)
         if not self.completion_tokens and "max_completion_tokens" in said:
             return replace(self, completion_tokens=True)
         if self.temperature and "temperature" in said:
             return replace(self, temperature=False)
-        if self.reply_format in _NEXT_FORMAT and _ABOUT_JSON.search(said):
-            return replace(self, reply_format=_NEXT_FORMAT[self.reply_format])
         return None
