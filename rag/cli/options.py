@@ -14,16 +14,12 @@ from rag.cli.terminal import Progress, say
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.library import Filters, Library, Manifest
     from rag.readers import Record
     from rag.settings import Settings
-    from rag.storage.filters import Filters
-    from rag.storage.manifest import Manifest
 
 #: What ``add_subparsers`` gives; argparse keeps the class to itself.
 Commands = Any
-#: Lies in a library for as long as the sample is on its way into it.
-_UNFINISHED = "sample.unfinished"
 #: Names for ``--backend``; settings hold the same set, but importing them would cost every ``--help``.
 BACKENDS = ("auto", "extractive", "openai", "llamacpp")
 #: Names for ``ask --format``, as in :mod:`rag.export.answer`.
@@ -71,7 +67,7 @@ def years(text: str) -> tuple[int | None, int | None]:
 
 def filters(arguments: argparse.Namespace) -> Filters | None:
     """The filter the options describe, or ``None`` when they describe none."""
-    from rag.storage.filters import Filters
+    from rag.library import Filters
 
     first, last = arguments.year or (None, None)
     return Filters(first, last, tuple(arguments.author), tuple(arguments.venue)) or None
@@ -85,39 +81,30 @@ def settings(arguments: argparse.Namespace, **overrides: Any) -> Settings:
 
 
 def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: bool = False) -> Library:
-    """The library a command works on; with ``--sample`` an empty one is filled first, and one that was left half-filled
-    with the sample is filled up."""
+    """Open the library of a command. With ``--sample`` an empty or half-filled one is filled with the sample first."""
     from rag.library import Library
 
     sample = getattr(arguments, "sample", False)
     with Progress("papers") as progress:
         library = Library.open(chosen.library, chosen, create=create or sample, following=progress.following)
-    unfinished = chosen.library / _UNFINISHED
-    if sample and (unfinished.exists() or not len(library)):
-        state = "is empty" if not len(library) else "holds a part of the sample only"
-        say(f"The library {chosen.library} {state}: filling it with the sample papers (once, half a minute or so).")
-        unfinished.touch()
-        with Progress("papers") as progress:
-            report = library.ingest([sample_path()], progress=progress.ingest)
-        unfinished.unlink(missing_ok=True)
-        say(f"{report.papers} papers, {report.passages} passages, {report.seconds:.0f} s.")
+    if sample:
+        from rag.sample import fill_with_sample, lacks_sample
+
+        if lacks_sample(library):
+            state = "holds a part of the sample only" if len(library) else "is empty"
+            say(f"The library {chosen.library} {state}: filling it with the sample papers (once, half a minute or so).")
+            with Progress("papers") as progress:
+                report = fill_with_sample(library, progress.ingest)
+            say(f"{report.papers} papers, {report.passages} passages, {report.seconds:.0f} s.")
     return library
 
 
-def open_manifest(arguments: argparse.Namespace) -> AbstractContextManager[Manifest]:
-    """The manifest alone: what the library holds, without loading a model or opening an index."""
-    from rag.storage.opening import open_manifest as opened
-    from rag.storage.server.server import ServerAddress
+def open_catalogue(arguments: argparse.Namespace) -> AbstractContextManager[Manifest]:
+    """Open the list of papers alone, without loading a model or an index."""
+    from rag.library import Library
 
     chosen = settings(arguments)
-    return opened(chosen.library, ServerAddress.of(chosen))
-
-
-def sample_path() -> Path:
-    """The shipped sample library."""
-    from importlib.resources import files
-
-    return Path(str(files("rag") / "sample" / "papers.jsonl"))
+    return Library.catalogue(chosen.library, chosen)
 
 
 def positive(text: str) -> int:

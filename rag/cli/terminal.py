@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from rag.storage.ingest.ingest import IngestReport
+    from rag.library import IngestReport
 
 
 def printable(text: str) -> str:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answering.prompt.sources import SourceText
 from rag.extractive.lexicon import known_words
 from rag.extractive.matching import Words, acronym, corrected, strength, words_of
 from rag.extractive.question import Question, Term
+from rag.extractive.source import SourceText
 from rag.injection import findings
 from rag.language.terms import pieces, stem, tokens
 

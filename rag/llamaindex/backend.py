@@ -29,6 +29,8 @@ class LlamaIndexBackend:
             ``RuntimeError`` always do.
     """
 
+    is_model = True
+
     def __init__(
         self,
         llm: LLM,

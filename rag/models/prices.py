@@ -17,8 +17,6 @@ from rag.settings import Settings
 
 _SHIPPED = Path(__file__).with_name("prices.json")
 _LARGEST_FILE = 1_000_000
-# Backends that run on this machine: their calls are paid to nobody.
-_FREE = frozenset({"extractive", "llamacpp"})
 # OpenAI names a model's day of release behind it: gpt-4o-mini-2024-07-18.
 _RELEASE = re.compile(r"-\d{4}-\d{2}-\d{2}\Z")
 
@@ -93,7 +91,8 @@ class Prices:
             for table in tables:
                 if name in table:
                     return table[name]
-        return Price(0.0, 0.0) if backend.name in _FREE else None
+        # What runs on this machine is paid to nobody.
+        return Price(0.0, 0.0) if backend.name == "llamacpp" or not backend.is_model else None
 
 
 def _read(path: Path) -> tuple[str, dict[str, Price]]:

@@ -83,6 +83,10 @@ class Backend(Protocol):
     def model(self) -> str:
         """The model's own name."""
 
+    @property
+    def is_model(self) -> bool:
+        """Whether a language model writes, which can take any task; if not, only answers can be asked of it."""
+
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
     ) -> Iterator[Chunk]:

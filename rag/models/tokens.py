@@ -28,7 +28,7 @@ _TABLES = {
     ),
 }
 _O200K_MODELS = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "chatgpt-4o", "o1", "o3", "o4")
-_CL100K_MODELS = ("gpt-4", "gpt-3.5", "extractive")
+_CL100K_MODELS = ("gpt-4", "gpt-3.5")
 #: Vocabularies of 32,000 entries need up to a fifth more tokens for English than cl100k_base; the rest is margin.
 OTHER_TOKENIZER_MARGIN = 1.3
 #: Characters outside ASCII may fall back to bytes in a small vocabulary.
@@ -68,9 +68,10 @@ class ByteCounter:
 
 
 @lru_cache(maxsize=8)
-def counter_for(model: str) -> TokenCounter:
-    """The counter for a model's name: exact where its tokenizer is known, else cl100k_base with a margin."""
-    name = model.rsplit("/", 1)[-1].lower()
+def counter_for(model: str | None) -> TokenCounter:
+    """Return the counter for a model's name: exact if its tokenizer is known, else cl100k_base with a margin; without
+    a model, cl100k_base itself."""
+    name = (model or _CL100K_MODELS[0]).rsplit("/", 1)[-1].lower()
     if name.startswith(_O200K_MODELS):
         table, margin = "o200k_base", 1.0
     elif name.startswith(_CL100K_MODELS):

@@ -1,4 +1,4 @@
-"""What every reader gives: papers, or skips that say where and why; and the one way from raw fields to a paper."""
+"""Reader output: papers, or skips that say where and why; and the one way from raw fields to a paper."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _PLACEHOLDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A record that gives no paper. ``position`` is where it stands in ``source``: ``line 12``, ``record 3``."""
+    """A record that gives no paper. ``position`` is its place in ``source``: ``line 12``, ``record 3``."""
 
     source: str
     position: str
     reason: str
 
     def to_dict(self) -> dict[str, str]:
-        """The public record of the contracts."""
+        """Return the public record of the contract."""
         return {"source": self.source, "position": self.position, "reason": self.reason}
 
 
@@ -60,7 +60,7 @@ Record: TypeAlias = Paper | Skip
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may say about a source beside its format.
+    """Options of a user for one source, besides its format.
 
     ``columns`` maps a paper's field to the header of the column that holds it, for tables whose headers are not
     recognised: ``{"title": "Name of work", "abstract": "Summary"}``.
@@ -85,10 +85,10 @@ def build(
     arxiv_version: int | None = None,
     paper_id: object = None,
 ) -> Record:
-    """The paper that these raw fields give, or the skip that says why they give none.
+    """Build a paper from raw fields, or a skip that says why that is impossible.
 
     Fields come as a file holds them, of any type. A field that cannot be what it should be counts as absent; only a
-    missing title or abstract costs the record. ``arxiv_version``, where it is not given, is read off id or address.
+    missing title or abstract costs the record. ``arxiv_version``, if not given, is read off id or address.
     """
     clean_title = normalise(text_of(title))
     if is_absent(clean_title):
@@ -121,7 +121,7 @@ def build(
 
 
 def _arxiv_id_of(link: str, doi: str | None) -> str | None:
-    """The arXiv id that an address or an arXiv DOI names."""
+    """Return the arXiv id that an address or an arXiv DOI names."""
     found = _ARXIV_ADDRESS.match(link) or _ARXIV_DOI.fullmatch(doi or "")
     return normal_arxiv_id(found.group(1).removesuffix(".pdf")) if found else None
 
@@ -131,13 +131,13 @@ def _version_of_link(link: str) -> int | None:
 
 
 def initials_first(name: str) -> str:
-    """``Doe J.A.`` and ``Doe JA``, as PubMed and Scopus write where space is short, as ``J.A. Doe``."""
+    """Turn ``Doe J.A.`` and ``Doe JA``, as PubMed and Scopus abbreviate, into ``J.A. Doe``."""
     found = _INITIALS.fullmatch(name.strip())
     return f"{found.group(2)} {found.group(1)}" if found else name
 
 
 def text_of(value: object) -> str:
-    """A field's text: of a list its first text, of a number its digits, of anything else nothing."""
+    """Return a field as text: the first text of a list, the digits of a number, empty for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or value is None:
@@ -153,18 +153,18 @@ def text_of(value: object) -> str:
 
 
 def is_absent(text: str) -> bool:
-    """Whether a title or abstract only stands for a missing one: empty, ``NA``, ``[No abstract available]``."""
+    """Return whether a title or abstract is a placeholder: empty, ``NA``, ``[No abstract available]``."""
     return text.casefold().strip(" .[]()") in _PLACEHOLDERS or not any(c.isalnum() for c in text)
 
 
 def fact(value: object, limit: int = 500) -> str | None:
-    """A short field as one line, or ``None`` where it is absent or too long to be one."""
+    """Return a short field as one line, or ``None`` if it is absent or too long."""
     text = " ".join(normalise(text_of(value)).split())
     return text if text and len(text) <= limit and not is_absent(text) else None
 
 
 def is_link(text: str) -> bool:
-    """Whether ``text`` is an address the reader of an answer may be offered: http or https, no blanks or controls."""
+    """Return whether ``text`` is a safe web address: http or https, no blanks or control characters."""
     return (
         text.startswith(("http://", "https://"))
         and len(text) <= 2_000
@@ -173,13 +173,13 @@ def is_link(text: str) -> bool:
 
 
 def year_of(value: object) -> int | None:
-    """The first year from 1400 to 2100 in a field such as ``2019``, ``2019-05-01`` or ``May 2019``."""
+    """Return the first year from 1400 to 2100 in a field such as ``2019``, ``2019-05-01`` or ``May 2019``."""
     found = _YEAR.search(text_of(value)[:100])
     return int(found.group(1)) if found else None
 
 
 def names_of(value: object) -> tuple[str, ...]:
-    """Author names, in order, from a list of texts or of ``{"name"}`` or ``{"given", "family"}``, or from one text."""
+    """Return author names in order, from texts, ``{"name"}`` or ``{"given", "family"}`` in a list, or from one text."""
     if isinstance(value, str):
         return split_names(value)
     if not isinstance(value, (list, tuple)):
@@ -196,8 +196,7 @@ def _tidy(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def given_first(name: str) -> str:
-    """``Doe, Jane`` as ``Jane Doe``, and ``Doe, Jr., Jane`` or ``Doe, Jane, Jr.`` as ``Jane Doe Jr.``: a name has one
-    form."""
+    """Turn ``Doe, Jane`` into ``Jane Doe``, and ``Doe, Jr., Jane`` or ``Doe, Jane, Jr.`` into ``Jane Doe Jr.``."""
     parts = [part.strip() for part in name.split(",")]
     if len(parts) == 2 and all(parts) and parts[1].casefold().rstrip(".") not in _SUFFIXES:
         return f"{parts[1]} {parts[0]}"
@@ -219,7 +218,7 @@ def _name(item: Any) -> object:
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """The names of one text: parted by ``;``, else by `` and ``, else by commas where each part is a full name.
+    """Split one text into names: at ``;``, else at `` and ``, else at commas if each part is a full name.
 
     ``Doe, Jane`` is one name; ``Jane Doe, John Roe`` are two; ``Doe, Jane; Roe, John`` are two.
     """
@@ -232,7 +231,7 @@ def split_names(text: str) -> tuple[str, ...]:
 
 
 def _at_commas(text: str) -> list[str]:
-    """Parts at commas where every part is a full name of two words or more; else the whole."""
+    """Split at commas if every part is a full name of two words or more."""
     parts = [part.strip() for part in text.split(",")]
     full = all(len(part.split()) >= 2 for part in parts)
     return parts if full and len(parts) > 1 else [text]

@@ -1,4 +1,4 @@
-"""Tells a file's format by what stands in it, never by its name."""
+"""Format detection by content, never by file name."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _ROOT = re.compile(r"<(?:\w{1,20}:)?(\w{1,40})[\s/>]")
 
 
 def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | None:
-    """The name of the format of ``source``, or ``None`` where nothing in its head is known. ``columns`` are those of a
-    table that a user named, see :class:`rag.readers.base.Options`."""
+    """Return the format of ``source``, or ``None`` if its head is of no known format. ``columns`` are those of a table
+    that a user named (:class:`rag.readers.base.Options`)."""
     head = source.head
     start = head.lstrip()
     if start.startswith("<"):
@@ -56,7 +56,7 @@ def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | No
 
 
 def _of_markup(start: str) -> str | None:
-    """XML by the name of its root, HTML by who made it."""
+    """Detect XML by the name of its root, HTML by its generator."""
     root = next((found.group(1) for found in _ROOT.finditer(start[:_MARKUP_HEAD])), "")
     if root in _XML:
         return _XML[root]
@@ -99,7 +99,7 @@ def _of_record(record: Mapping[str, Any]) -> str | None:
 
 
 def _is_csl(record: Mapping[str, Any]) -> bool:
-    """By its type, or by authors in parts: an item may have neither date nor identifier."""
+    """Detect CSL by its type, or by authors in parts: an item may have neither date nor identifier."""
     if record.get("type") in ("article-journal", "article", "paper-conference", "chapter", "report", "thesis"):
         return "authors" not in record
     author = record.get("author")

@@ -150,10 +150,10 @@ def test_a_prompt_that_no_longer_asks_for_citations_closes_the_gate(
         messages = tuple(Message(m.role, m.content.replace("[1]", "(1)")) for m in prompt.messages)
         return replace(prompt, messages=messages)
 
-    from rag.answering import assistant
+    from rag.answering import components
 
-    original = assistant.load_prompt
-    monkeypatch.setattr(assistant, "load_prompt", load)
+    original = components.load_prompt
+    monkeypatch.setattr(components, "load_prompt", load)
     verdict = gate("faithful", run_named("faithful", questions, library, tmp_path, workers=2))
     assert not verdict.passed
 

@@ -183,6 +183,7 @@ class Deciding:
     """A model that reads the answer off the first source, or abstains where nothing of it tells."""
 
     name = model = "deciding"
+    is_model = True
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -17,13 +17,13 @@ import pytest
 import respx
 
 from rag.answering.assist.replies import Ranking
+from rag.answering.backends import build_backend
 from rag.answering.prompt.base_model import base_prompt
 from rag.answering.prompt.sources import SourceText, render_question, render_sources
 from rag.errors import ModelError, SettingsError
 from rag.models.llamacpp import small_model
 from rag.models.llamacpp.backend import LlamaCpp
 from rag.models.protocols import Message, Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 
 ADDRESS = "http://127.0.0.1:4711"

@@ -256,6 +256,7 @@ class Orders:
 
     name = "orders"
     model = "orders-1"
+    is_model = True
 
     def __init__(self, reply: str | Exception) -> None:
         self.reply = reply

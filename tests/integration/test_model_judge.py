@@ -13,14 +13,13 @@ import respx
 
 from eval.stand_ins.mock import BASE_URL, reply
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend, build_backend
 from rag.answering.record.answer import Answer
 from rag.answering.record.events import Event, Finished, TextDelta
 from rag.cli import main
 from rag.errors import ModelError
-from rag.extractive import Extractive
 from rag.library import Library
 from rag.models.protocols import Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 from tests.support.model_server import cancel_while_serving, model_server
 from tests.support.models import PAPERS, Reply, ScriptedModel, WordShelf, paper
@@ -166,7 +165,7 @@ def test_what_does_not_fit_the_budget_is_left_to_the_rules_and_told() -> None:
 
 
 def test_the_extractive_backend_asks_no_model_and_says_so() -> None:
-    answer = Assistant(WordShelf(PAPERS), Settings(judge="model"), Extractive()).ask(QUESTION)
+    answer = Assistant(WordShelf(PAPERS), Settings(judge="model"), ExtractiveBackend()).ask(QUESTION)
     assert kinds(answer) == ["judge_off"]
     assert "CITEWELL_LLM" in answer.ledger[0].detail
     assert answer.usage == Usage()

@@ -14,12 +14,11 @@ import respx
 
 from eval.stand_ins.mock import BASE_URL, reply
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend, build_backend
 from rag.answering.record.answer import Answer
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved
 from rag.errors import ModelError
-from rag.extractive import Extractive
 from rag.models.protocols import Chunk, Message, Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 from tests.support.model_server import cancel_while_serving, model_server
 from tests.support.models import MARLIN, PAPERS, TURBOT, Reply, ScriptedModel, WordShelf
@@ -101,7 +100,7 @@ def test_with_nothing_relevant_no_model_is_called() -> None:
 
 
 def test_the_extractive_backend_asks_no_model_and_says_so() -> None:
-    answer = Assistant(WordShelf(PAPERS), Settings(**ON), Extractive()).ask(QUESTION)
+    answer = Assistant(WordShelf(PAPERS), Settings(**ON), ExtractiveBackend()).ask(QUESTION)
     assert [entry.kind for entry in answer.ledger] == ["expand_off", "rerank_off"]
     assert all("CITEWELL_LLM" in entry.detail for entry in answer.ledger)
     assert answer.usage == Usage()
@@ -137,6 +136,7 @@ class Silent:
 
     name: str = "silent"
     model: str = "silent-1"
+    is_model: bool = True
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 

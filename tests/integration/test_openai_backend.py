@@ -13,13 +13,13 @@ import pytest
 import respx
 from pydantic import BaseModel, SecretStr
 
+from rag.answering.backends import build_backend
 from rag.errors import ModelError, SettingsError
 from rag.models.openai import wire
 from rag.models.openai.backend import OpenAIBackend
 from rag.models.openai.endpoint import Endpoint
 from rag.models.openai.retry import RetryPolicy
 from rag.models.protocols import Backend, Chunk, Message, Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 
 BASE = "http://model.test/v1"

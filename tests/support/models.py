@@ -27,6 +27,7 @@ class ScriptedModel:
     usage: Usage | None = None
     name: str = "scripted"
     model: str = "script-1"
+    is_model: bool = True
     requests: list[tuple[Message, ...]] = field(default_factory=list)
     closed_early: int = 0
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence, Turn
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, LedgerKind, Quote, Sentence, Turn
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError
 from rag.language.sentences import sentences
@@ -126,7 +126,7 @@ def _hostile_answer(question: str) -> Answer:
     citation = Citation(1, paper, abstract[span.start : span.end], span.start, span.end, 0.9)
     text = f"So it says {HOSTILE} [1]. ```html\n<b>bold</b>\n``` [click](javascript:window.pwned=1)"
     found = (Sentence(f"So it says {HOSTILE}.", (1,), "weak", (HOSTILE,)),)
-    ledger = (LedgerEntry("unknown_citation", HOSTILE),)
+    ledger = (LedgerEntry(LedgerKind.UNKNOWN_CITATION, HOSTILE),)
     return _answer(question, "answered", text, found, (citation,), (), ledger=ledger)
 
 
@@ -142,7 +142,7 @@ def _table_answer(question: str, lamb: Paper, multi: Paper, found: tuple[Evidenc
         Sentence("No abstract compares the two with each other.", (), "none"),
     )
     citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.9))
-    ledger = (LedgerEntry("unsupported_figure", "99% stands in no cited abstract"),)
+    ledger = (LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "99% stands in no cited abstract"),)
     return _answer(question, "answered", TABLE, told, citations, found, ledger=ledger)
 
 
@@ -158,7 +158,7 @@ def _full_answer(
         ),
     )
     citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.55))
-    ledger = (LedgerEntry("unsupported_figure", "900 stands in no cited abstract"),)
+    ledger = (LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "900 stands in no cited abstract"),)
     return _answer(question, "answered", first + "".join(rest), told, citations, found, ledger=ledger)
 
 

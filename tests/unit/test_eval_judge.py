@@ -21,7 +21,7 @@ QUESTIONS = [question(n, text=f"What does paper {n} say?") for n in range(12)]
 class Saying:
     """A backend that says what a function of the request says."""
 
-    name, model = "openai", "judge-model"
+    name, model, is_model = "openai", "judge-model", True
 
     def __init__(self, say: Callable[[str], str]) -> None:
         self.say = say

@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, LedgerKind, Quote, Sentence
+from rag.answering.record.wording import note
 from rag.errors import UsageError
 from rag.export.answer import ANSWER_FORMATS, export_answer
 from rag.export.blocks import blocks
 from rag.export.keys import citation_keys
 from rag.paper import Paper
+from ui.draw import render
 
 FIRST = Paper.create(
     title="Tall Caches",
@@ -46,7 +48,7 @@ ANSWER = Answer(
         Sentence("Wide ones save nothing.", (2,), "supported"),
     ),
     citations=(cited(1, FIRST, "They save 20% of memory."), cited(2, SECOND, "Wide ones save nothing.")),
-    ledger=(LedgerEntry("unsupported_figure", "figure 30 is not in [1]: They ran on 30 machines."),),
+    ledger=(LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "figure 30 is not in [1]: They ran on 30 machines."),),
     evidence=(),
     suggestions=(),
     backend="openai",
@@ -68,7 +70,7 @@ def hostile(text: str) -> Answer:
         text=f"{text} [1].\n\n- {text}\n\n| {text} | b [1] |",
         sentences=(Sentence(text, (1,), "weak", (text,), (Quote(1, 0, 3),)),),
         citations=(citation,),
-        ledger=(LedgerEntry("backend_failed", text),),
+        ledger=(LedgerEntry(LedgerKind.BACKEND_FAILED, text),),
         suggestions=(paper,),
         model=text,
     )
@@ -86,7 +88,7 @@ def test_markdown_holds_text_numbers_references_quotes_doubts_and_ledger() -> No
     assert "\n2. Anonymous (n.d.). **Wide Caches?**" in text
     assert "- “They ran on 30 machines.”: unsupported: figure 30 is not in \\[1\\]" in text
     assert "- 3 sentences checked: 2 supported, 1 unsupported." in text
-    assert "- unsupported figure: figure 30 is not in" in text
+    assert "- Figure not found: figure 30 is not in" in text
     assert "Written by openai (some-model), prompt answer@1" in text
 
 
@@ -190,3 +192,13 @@ def test_an_unknown_format_is_refused_with_those_there_are() -> None:
     assert ANSWER_FORMATS == ("markdown", "html", "bibtex", "ris", "csl-json")
     with pytest.raises(UsageError, match="unknown format 'docx'; answers are exported as markdown, html"):
         export_answer(ANSWER, "docx")
+
+
+@pytest.mark.parametrize("kind", LedgerKind)
+def test_every_kind_of_ledger_entry_is_told_in_the_same_words_by_page_and_exports(kind: LedgerKind) -> None:
+    title, detail = note(LedgerEntry(kind, "no citation: It is so."))
+    assert title[0].isupper()
+    given = replace(ANSWER, ledger=(LedgerEntry(kind, "no citation: It is so."),))
+    page = html.fromstring(render.answer(given, ()))
+    for told in (visible(export_answer(given, "html")), export_answer(given, "markdown"), page.text_content()):
+        assert f"{title}: {detail}" in told

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.checking.check import check_answer
-from rag.extractive import Extractive
 from rag.injection import findings, is_order, sorted_out
 from rag.language.sentences import sentences
 from rag.paper import Paper
@@ -185,7 +185,7 @@ def test_an_abstract_of_nothing_but_orders_backs_nothing() -> None:
 
 
 def test_the_extractive_backend_does_not_quote_an_order() -> None:
-    answer = Assistant(WordShelf([PAPER]), Settings(), Extractive()).ask(
+    answer = Assistant(WordShelf([PAPER]), Settings(), ExtractiveBackend()).ask(
         "Was MARLIN withdrawn, and after how many failures?"
     )
     assert "withdrawn after" not in answer.text

@@ -13,8 +13,8 @@ from rag.answering.prompt.sources import (
     render_question,
     render_sources,
     unescape,
-    without_marks,
 )
+from rag.extractive.source import without_marks
 from rag.language.normalise import normalise
 
 #: Text that attackers like, mixed with anything else.

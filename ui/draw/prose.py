@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 
 from markupsafe import Markup
 
+from rag.answering.record import wording as says
 from rag.answering.record.answer import Sentence
 from rag.answering.record.blocks import Block, blocks, unescaped
 from rag.answering.record.inline import Atom, atoms
@@ -62,12 +63,8 @@ def inline(text: str) -> Markup:
 
 def doubt(sentence: Sentence) -> Doubt | None:
     """What the reader is told about a sentence, or ``None`` where the checker has nothing against it."""
-    problems = "; ".join(sentence.problems)
-    if sentence.support == "unsupported":
-        return Doubt("unsupported", problems or "not supported by its source")
-    if sentence.support == "weak":
-        return Doubt("weak", f"weak support: {problems}" if problems else "weak support")
-    return Doubt("weak", problems) if problems else None
+    note = says.doubt(sentence)
+    return Doubt("unsupported" if sentence.support == "unsupported" else "weak", note) if note else None
 
 
 class _Drawing:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from rag.answering.record import wording as says
 from rag.answering.record.answer import Answer, LedgerEntry, Sentence
 from ui.draw import prose
 from ui.draw.files import File, links
@@ -13,29 +14,6 @@ from ui.draw.html import el
 from ui.draw.panel import row
 from ui.draw.papers import Shown
 
-_LEDGER_WORDS = {
-    "unknown_citation": "Citation removed",
-    "removed_markup": "Markup removed",
-    "unsupported_figure": "Figure not found",
-    "misplaced_figure": "Figure of something else",
-    "unsupported_name": "Name not found",
-    "ordered_sentence": "An order, not a finding",
-    "turned_figure": "Bound turned around",
-    "contradicted_sentence": "Sentence contradicted",
-    "uncited_sentence": "Sentence without citation",
-    "unsupported_sentence": "Sentence without support",
-    "reattributed": "Citation corrected",
-    "dropped_sentence": "Sentence left out",
-    "backend_failed": "The model failed",
-    "empty_answer": "The model returned nothing",
-    "refused": "The model declined",
-    "answer_cut_off": "Answer cut off",
-    "judged": "Judged by the model",
-    "judge_left_out": "Not judged by the model",
-    "prompt_leak": "Instructions left out",
-    "unsupported_answer": "Answer left out, unsupported",
-    "no_citations": "Answer left out, without citations",
-}
 _OUTCOME_WORDS = {
     "not_stated": "Not stated",
     "not_found": "Not found",
@@ -161,25 +139,16 @@ def _checks(checked: Answer, read: Sequence[Shown]) -> Markup:
 
 
 def _entry(entry: LedgerEntry) -> Markup:
-    words = _LEDGER_WORDS.get(entry.kind, entry.kind.replace("_", " ").capitalize())
-    # The kind says it already.
-    detail = entry.detail.removeprefix("no citation: ") if entry.kind == "uncited_sentence" else entry.detail
-    return el("li", el("strong", words), f": {detail}")
+    title, detail = says.note(entry)
+    return el("li", el("strong", title), f": {detail}")
 
 
 def _verdict(checked: Answer) -> str:
     """The checker's findings in a line."""
-    claims = [s for s in checked.sentences if s.support != "none"]
-    if not claims:
+    summary, notes = says.check_summary(checked.sentences), len(checked.ledger)
+    if not summary:
         return "How this was answered"
-    words: list[str] = []
-    for support, phrase in (("supported", "supported"), ("weak", "weakly supported"), ("unsupported", "unsupported")):
-        count = sum(s.support == support for s in claims)
-        if count:
-            words.append(f"{count} {phrase}")
-    total = f"{len(claims)} {'sentence' if len(claims) == 1 else 'sentences'} checked: {', '.join(words)}"
-    changes = len(checked.ledger)
-    return f"{total}; {changes} {'note' if changes == 1 else 'notes'}" if changes else total
+    return f"{summary}; {notes} {'note' if notes == 1 else 'notes'}" if notes else summary
 
 
 def _origin(checked: Answer) -> str:

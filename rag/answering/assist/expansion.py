@@ -1,7 +1,7 @@
 """Question expansion: one model call writes what an answering abstract could say, and the search is made once more.
 
 After HyDE (Gao et al., 2023) and query2doc (Wang et al., 2023). What was found for the question alone decides whether
-anything is relevant, and is joined with what the expansion finds (:mod:`rag.retrieval.joining`).
+anything is relevant, and is joined with what the expansion finds (:mod:`rag.retrieval.merging`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rag.answering.prompt.templates import Prompt
 from rag.answering.record.wording import is_refusal
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Searcher, SearchResult
-from rag.retrieval.joining import joined
+from rag.retrieval.merging import merge_results
 
 #: Papers that each of the two searches looks at.
 SEARCHED = 30
@@ -53,7 +53,7 @@ class Expansion:
             text = read_expansion(reply, instructions)
             if text is None:
                 return None
-            return joined(result, searcher.search(text, max(self.depth, len(result.evidence))))
+            return merge_results(result, searcher.search(text, max(self.depth, len(result.evidence))))
 
         return Ask(self.name, messages, MAX_EXPANSION_TOKENS, take)
 

@@ -18,7 +18,7 @@ from rag.answering.checking.judge import Finding, said
 from rag.answering.prompt.budget import about, count_messages
 from rag.answering.prompt.sources import ANGLES, SourceText, escape, render_source
 from rag.answering.prompt.templates import Prompt
-from rag.answering.record.answer import LedgerEntry
+from rag.answering.record.answer import LedgerEntry, LedgerKind
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence
@@ -118,7 +118,7 @@ def no_room(request: JudgeRequest) -> tuple[LedgerEntry, ...]:
 
 def _left(why: str, count: int) -> LedgerEntry:
     sentences = "1 sentence" if count == 1 else f"{count} sentences"
-    return LedgerEntry("judge_left_out", f"{sentences} left to the rules' verdict: {why}")
+    return LedgerEntry(LedgerKind.JUDGE_LEFT_OUT, f"{sentences} left to the rules' verdict: {why}")
 
 
 class _Draft:

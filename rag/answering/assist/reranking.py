@@ -22,7 +22,7 @@ from rag.answering.prompt.templates import Prompt
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence, Searcher, SearchResult
-from rag.retrieval.joining import ranked_odds
+from rag.retrieval.merging import ranked_odds
 
 #: Papers that are put in order.
 RERANKED = 20

@@ -17,7 +17,7 @@ from rag.answering.checking.segments import segments
 from rag.answering.checking.source_index import SourceText
 from rag.answering.citations.renumbering import Rewritten, rewrite
 from rag.answering.citations.stream import CitationStream
-from rag.answering.record.answer import Citation, LedgerEntry, Quote, Sentence
+from rag.answering.record.answer import Citation, JudgedBy, LedgerEntry, LedgerKind, Quote, Sentence
 from rag.retrieval.evidence import Evidence
 
 Policy = Literal["mark", "drop"]
@@ -62,7 +62,7 @@ class Examined:
         for finding in self.findings:
             ledger += report.entries(finding)
             if policy == "drop" and finding.support == "unsupported":
-                ledger.append(LedgerEntry("dropped_sentence", finding.segment.text))
+                ledger.append(LedgerEntry(LedgerKind.DROPPED_SENTENCE, finding.segment.text))
         return CheckedAnswer(
             text=new.text,
             sentences=tuple(report.sentence(finding) for finding in kept),
@@ -112,8 +112,8 @@ def examine(
     parts = segments(normal)
     read = [SourceText(evidence) for evidence in sources]
     findings = RulesJudge(read, parts, order, similarity, question).judge_all(parts)
-    ledger = [LedgerEntry("unknown_citation", f"{raw} names no source") for raw in stream.removed]
-    ledger += [LedgerEntry("removed_markup", _short(raw)) for raw in stream.removed_markup]
+    ledger = [LedgerEntry(LedgerKind.UNKNOWN_CITATION, f"{raw} names no source") for raw in stream.removed]
+    ledger += [LedgerEntry(LedgerKind.REMOVED_MARKUP, _short(raw)) for raw in stream.removed_markup]
     return Examined(text, tuple(sources), tuple(read), normal, tuple(order), tuple(findings), tuple(ledger))
 
 
@@ -147,17 +147,21 @@ class _Report:
             for source, backing in finding.backings.items()
             if (number := self._new.number(source)) is not None
         )
-        return Sentence(finding.segment.text, tuple(numbers), finding.support, tuple(problems), quotes)
+        place = self._new.place(finding.segment.start, finding.segment.end)
+        judged_by: JudgedBy = "model" if finding.judged_from else "verbatim" if finding.verbatim else "words"
+        return Sentence(
+            finding.segment.text, tuple(numbers), finding.support, tuple(problems), quotes, *place, judged_by
+        )
 
     def entries(self, finding: Finding) -> list[LedgerEntry]:
         said = _short(finding.segment.text)
         entries = [LedgerEntry(kind, f"{problem}: {said}") for kind, problem in self._faults(finding)]
         if finding.moved_from:
             to, origin = self._names(finding.sources), self._names(finding.moved_from)
-            entries.append(LedgerEntry("reattributed", f"to {to} instead of {origin}: {said}"))
+            entries.append(LedgerEntry(LedgerKind.REATTRIBUTED, f"to {to} instead of {origin}: {said}"))
         if finding.judged_from:
             change = f"{finding.support} instead of {finding.judged_from}"
-            entries.append(LedgerEntry("judged", f"{change}, says the model that judges: {said}"))
+            entries.append(LedgerEntry(LedgerKind.JUDGED, f"{change}, says the model that judges: {said}"))
         return entries
 
     def citation(self, source: int, findings: Sequence[Finding], read: SourceText) -> Citation:
@@ -172,24 +176,23 @@ class _Report:
             score = 0.0
         return Citation(self._new.number(source) or 0, paper, paper.abstract[start:end], start, end, score)
 
-    def _faults(self, finding: Finding) -> list[tuple[str, str]]:
+    def _faults(self, finding: Finding) -> list[tuple[LedgerKind, str]]:
         """What is wrong with a sentence: kinds of the ledger, each with plain words."""
         names = self._names(finding.sources)
         if finding.is_ordered:
-            return [("ordered_sentence", f"{names} has it only where it tells a model what to say")]
-        faults = [("unsupported_figure", f"figure {figure} is not in {names}") for figure in finding.lost_figures]
-        faults += [("unsupported_name", f"{_quoted([name])} is not in {names}") for name in finding.lost_names]
-        faults += [
-            ("misplaced_figure", f"figure {figure} stands elsewhere in {names}") for figure in finding.misplaced_figures
-        ]
-        faults += [("turned_figure", f"{names} bounds {figure} the other way") for figure in finding.turned_figures]
+            return [(LedgerKind.ORDERED_SENTENCE, f"{names} has it only where it tells a model what to say")]
+        lost, stray, turned = finding.lost_figures, finding.misplaced_figures, finding.turned_figures
+        faults = [(LedgerKind.UNSUPPORTED_FIGURE, f"figure {figure} is not in {names}") for figure in lost]
+        faults += [(LedgerKind.UNSUPPORTED_NAME, f"{_quoted([name])} is not in {names}") for name in finding.lost_names]
+        faults += [(LedgerKind.MISPLACED_FIGURE, f"figure {figure} stands elsewhere in {names}") for figure in stray]
+        faults += [(LedgerKind.TURNED_FIGURE, f"{names} bounds {figure} the other way") for figure in turned]
         if finding.opposed:
-            faults.append(("contradicted_sentence", f"{names} says otherwise ({_quoted(finding.opposed)})"))
+            faults.append((LedgerKind.CONTRADICTED_SENTENCE, f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:
-            faults.append(("uncited_sentence", "no citation"))
+            faults.append((LedgerKind.UNCITED_SENTENCE, "no citation"))
         elif finding.support == "unsupported" and (finding.judged_from or not faults):
             by = ", says the model that judges" if finding.judged_from else ""
-            faults.append(("unsupported_sentence", f"not backed by {names}{by}"))
+            faults.append((LedgerKind.UNSUPPORTED_SENTENCE, f"not backed by {names}{by}"))
         return faults
 
     def _names(self, sources: Sequence[int]) -> str:

@@ -20,7 +20,7 @@ _LABELS = frozenset(
 )
 _LABEL_NUMBERS = frozenset({"number", "no", "nr", "num", "id"})
 _WORDS_BETWEEN = frozenset({"and", "und", "et", "or"})
-_BETWEEN = frozenset(",;&/+")
+_BETWEEN = frozenset(",;&/")
 _DASHES = frozenset("-–—‑−")
 _AROUND_LABEL = frozenset(".:=\"'“”’_-")
 # What says where in a source: "[1, p. 3]", "[2, abstract]"; a quotation does too.
@@ -50,7 +50,8 @@ MORE: Final = More()
 def read_content(text: str) -> Content | None:
     """What stands between the brackets of a marker, or ``None`` where it is no marker.
 
-    ``[0, 1]`` is an interval and no citation: sources are numbered from one.
+    ``[0, 1]`` is an interval and ``[2+2]`` a reaction, not citations: sources are numbered from one, and no sums. What
+    else is none depends on the text around it (:mod:`rag.answering.citations.mathematics`).
     """
     reading = _Reading()
     for word in _WORD.findall(text):
@@ -135,7 +136,7 @@ class _Reading:
         return word in "#^" or (self.labelled and (word in _AROUND_LABEL or word.lower() in _LABEL_NUMBERS))
 
     def _after_number(self, word: str) -> bool:
-        if word in _BETWEEN or word.lower() in _WORDS_BETWEEN:
+        if word in _BETWEEN or word.lower() in _WORDS_BETWEEN or (word == "+" and self.labelled):
             self._expects_number = True
         elif word in _DASHES:
             self._expects_number, self._range_from = True, self.ranges[-1][1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.answering.citations.markers import MORE, More
-from rag.answering.citations.runs import BETWEEN, Mark, Run, read_run
+from rag.answering.citations.runs import BETWEEN, MarkerRun, WrittenMarker, read_run
 
 #: What is written where a number names no source.
 UNKNOWN_SOURCE = "an unknown source"
@@ -28,7 +28,7 @@ _GOES_ON = re.compile(
 _LOOK_AHEAD = 12
 
 
-def read_spoken(text: str, at: int, before: str, final: bool) -> Run | More | None:
+def read_spoken(text: str, at: int, before: str, final: bool) -> MarkerRun | More | None:
     """The sources named in prose at ``text[at]``, with the markers right behind them; ``before`` is the line so far.
 
     ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none is named here.
@@ -53,7 +53,7 @@ def read_spoken(text: str, at: int, before: str, final: bool) -> Run | More | No
     if _GOES_ON.match(text, end):
         return None
     numbers = [int(digits) for digits in re.findall(r"\d+", found.group())]
-    marks: tuple[Mark, ...] = (Mark(tuple((n, n) for n in numbers), text[at:end], ""),)
+    marks: tuple[WrittenMarker, ...] = (WrittenMarker(tuple((n, n) for n in numbers), text[at:end], ""),)
     between = BETWEEN.match(text, end)
     following = read_run(text, between.end() if between else end, final)
     if isinstance(following, More):
@@ -61,7 +61,7 @@ def read_spoken(text: str, at: int, before: str, final: bool) -> Run | More | No
     if following is not None:
         first_behind = following.marks[0]._replace(between=between.group().strip() if between else "")
         marks, end = (*marks, first_behind, *following.marks[1:]), following.end
-    return Run(marks, end, in_brackets=False, spoken=word.group())
+    return MarkerRun(marks, end, in_brackets=False, spoken=word.group())
 
 
 def names_sources(before: str) -> bool:

@@ -29,7 +29,7 @@ _NUMBERED_THINGS = frozenset(
 )
 
 
-class Mark(NamedTuple):
+class WrittenMarker(NamedTuple):
     """One marker as the model wrote it, the ranges of numbers it names, and the word or sign before it in its run."""
 
     ranges: tuple[tuple[int, int], ...]
@@ -37,22 +37,22 @@ class Mark(NamedTuple):
     between: str
 
 
-class Run(NamedTuple):
+class MarkerRun(NamedTuple):
     """Markers next to each other, the position behind them, whether they stood in brackets, and the word before
     them where they are spoken of (:mod:`rag.answering.citations.prose_citations`)."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[WrittenMarker, ...]
     end: int
     in_brackets: bool
     spoken: str = ""
 
 
-def read_run(text: str, at: int, final: bool) -> Run | More | None:
+def read_run(text: str, at: int, final: bool) -> MarkerRun | More | None:
     """The run of markers that starts at ``text[at]``; ``([1])`` and ``[[1]]`` are read as ``[1]``.
 
     ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none starts here.
     """
-    marks: list[Mark] = []
+    marks: list[WrittenMarker] = []
     end, start, between = at, at, ""
     while len(marks) < _LONGEST_RUN:
         part = _read_wrapped(text, start, final)
@@ -66,10 +66,10 @@ def read_run(text: str, at: int, final: bool) -> Run | More | None:
         start, between = (found.end(), found.group().strip()) if found else (end, "")
     if marks and not final and _MAY_BE_BETWEEN.match(text, end):
         return MORE
-    return Run(tuple(marks), end, in_brackets=True) if marks else None
+    return MarkerRun(tuple(marks), end, in_brackets=True) if marks else None
 
 
-def _read_wrapped(text: str, at: int, final: bool) -> Run | More | None:
+def _read_wrapped(text: str, at: int, final: bool) -> MarkerRun | More | None:
     for depth in range(_LONGEST_WRAP):
         start = at + depth
         run = _read_marks(text, start, final)
@@ -82,7 +82,7 @@ def _read_wrapped(text: str, at: int, final: bool) -> Run | More | None:
     return None
 
 
-def _unwrap(text: str, run: Run, depth: int, final: bool) -> Run | More | None:
+def _unwrap(text: str, run: MarkerRun, depth: int, final: bool) -> MarkerRun | More | None:
     closed = 0
     while closed < depth and text[run.end + closed : run.end + closed + 1] in tuple(CLOSING + ")"):
         closed += 1
@@ -92,8 +92,8 @@ def _unwrap(text: str, run: Run, depth: int, final: bool) -> Run | More | None:
     return run._replace(end=run.end + closed)
 
 
-def _read_marks(text: str, at: int, final: bool) -> Run | More | None:
-    marks: list[Mark] = []
+def _read_marks(text: str, at: int, final: bool) -> MarkerRun | More | None:
+    marks: list[WrittenMarker] = []
     end, start, between = at, at, ""
     while len(marks) < _LONGEST_RUN:
         mark = _read_mark(text, start, final)
@@ -102,14 +102,14 @@ def _read_marks(text: str, at: int, final: bool) -> Run | More | None:
         if mark is None:
             break
         ranges, end = mark
-        marks.append(Mark(ranges, text[start:end], between))
+        marks.append(WrittenMarker(ranges, text[start:end], between))
         if between in {"-", "–", "—"}:
             marks = _as_range(marks)
         found = BETWEEN.match(text, end)
         start, between = (found.end(), found.group().strip()) if found else (end, "")
     if marks and not final and _MAY_BE_BETWEEN.match(text, end):
         return MORE
-    return Run(tuple(marks), end, in_brackets=True) if marks else None
+    return MarkerRun(tuple(marks), end, in_brackets=True) if marks else None
 
 
 def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], ...], int] | More | None:
@@ -132,16 +132,16 @@ def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], 
     return None if bracket is None else (bracket[0].ranges, bracket[1])
 
 
-def _as_range(marks: list[Mark]) -> list[Mark]:
+def _as_range(marks: list[WrittenMarker]) -> list[WrittenMarker]:
     """``[1]-[3]`` as one marker that names a range, where both sides name one number."""
     *before, low, high = marks
     if len(low.ranges) != 1 or len(high.ranges) != 1 or low.ranges[0][1] > high.ranges[0][0]:
         return marks
-    joined = Mark(((low.ranges[0][0], high.ranges[0][1]),), f"{low.raw}{high.between}{high.raw}", low.between)
+    joined = WrittenMarker(((low.ranges[0][0], high.ranges[0][1]),), f"{low.raw}{high.between}{high.raw}", low.between)
     return [*before, joined]
 
 
-def read_parentheses(text: str, at: int, context: str, sources: int, final: bool) -> Run | More | None:
+def read_parentheses(text: str, at: int, context: str, sources: int, final: bool) -> MarkerRun | More | None:
     """A run of bare ``(1)`` or ``(1, 2)``, where it can only be a citation: it follows a word, a stop or the end of the
     line follows it, every number names a source, and it is no number of an equation, a step or an enumeration.
 
@@ -152,13 +152,13 @@ def read_parentheses(text: str, at: int, context: str, sources: int, final: bool
     behind_stop = context[-2:-1] in tuple(".!?") and context.endswith(" ")
     if not (behind_stop or _can_be_cited(context)):
         return None
-    marks: list[Mark] = []
+    marks: list[WrittenMarker] = []
     end = start = at
     while len(marks) < _LONGEST_RUN and (found := _BARE.match(text, start)):
         numbers = [int(n) for n in found[1].split(",")]
         if not all(1 <= n <= sources for n in numbers):
             return None
-        marks.append(Mark(tuple((n, n) for n in numbers), found.group(), ""))
+        marks.append(WrittenMarker(tuple((n, n) for n in numbers), found.group(), ""))
         end = found.end()
         following = _NEXT_BARE.match(text, end)
         start = following.end() if following else end
@@ -171,7 +171,7 @@ def read_parentheses(text: str, at: int, context: str, sources: int, final: bool
     ends = _ends_claim(text, end, sources, final, line_only=behind_stop)
     if isinstance(ends, More):
         return MORE
-    return Run(tuple(marks), end, in_brackets=False) if ends else None
+    return MarkerRun(tuple(marks), end, in_brackets=False) if ends else None
 
 
 def _can_be_cited(context: str) -> bool:

@@ -15,14 +15,17 @@ from typing import NamedTuple
 from rag.answering.citations.code import CodeSplitter, Piece, split_code
 from rag.answering.citations.inert_markup import MarkupGuard, visible
 from rag.answering.citations.markers import CLOSING, LONGEST, OPENING, More, read_content
+from rag.answering.citations.mathematics import is_mathematics
 from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_spoken
-from rag.answering.citations.runs import Mark, Run, read_parentheses, read_run
+from rag.answering.citations.runs import MarkerRun, WrittenMarker, read_parentheses, read_run
 
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + rf"]|(?<![^\W_])(?=[{INITIALS}])")
 # Not a bracket: what closes something must not come to stand behind what opened it.
 _STOPS = re.compile(r"[.,;:!?…]{1,3}")
 _LINE_KEPT = 400
+#: Stands in brackets that are no marker, as those of ``x[1]``, so that nothing that reads markers takes them for one.
+THIN_BLANK = "\u200a"
 _DEFINITION = re.compile(r"[ \t]*(?:(?:[>\-*+]|\d{1,9}[.)])[ \t]*){0,8}\[[^\]\n]{0,300}\]\Z")
 
 
@@ -117,18 +120,22 @@ class CitationStream:
         if self._skip_blanks and blanks:
             self._pending = self._pending[blanks:]
             return ""
+        before = self._tail + " " * (blanks > 0)
         run = read_run(self._pending, blanks, final)
         if run is None and not self._brackets_seen:
-            context = self._tail + " " * (blanks > 0)
-            run = read_parentheses(self._pending, blanks, context, self._sources, final)
+            run = read_parentheses(self._pending, blanks, before, self._sources, final)
         if run is None:
-            run = read_spoken(self._pending, blanks, self._tail + " " * (blanks > 0), final)
+            run = read_spoken(self._pending, blanks, before, final)
         if run is None:
             following = _STARTS.search(self._pending, blanks + 1)
             return self._text(following.start() if following else len(self._pending))
         if isinstance(run, More):
             return None
-        return self._cite(run, blanks, final)
+        is_cited = run.spoken or names_sources(before.rstrip())
+        is_text = not is_cited and is_mathematics(self._pending, run, before, final)
+        if isinstance(is_text, More):
+            return None
+        return self._keep(run, blanks) if is_text else self._cite(run, blanks, final)
 
     def _text(self, length: int) -> str:
         taken, self._pending = self._pending[:length], self._pending[length:]
@@ -152,7 +159,16 @@ class CitationStream:
             self._opened = None if character in CLOSING or len(self._opened) > LONGEST else self._opened + character
         return text
 
-    def _cite(self, run: Run, blanks: int, final: bool) -> str | None:
+    def _keep(self, run: MarkerRun, blanks: int) -> str:
+        """The brackets of a run as they are; a thin blank keeps a number alone from reading as a marker."""
+        out = self._pending[:blanks] + _MARKER.sub(rf"[\1{THIN_BLANK}]", self._pending[blanks : run.end])
+        out = f" {out}" if self._tail.endswith("!") and not blanks else out
+        self._pending = self._pending[run.end :]
+        self._tail = (self._tail + out)[-_LINE_KEPT:]
+        self._opened, self._skip_blanks = None, False
+        return out
+
+    def _cite(self, run: MarkerRun, blanks: int, final: bool) -> str | None:
         """What becomes of a run of markers."""
         kept = self._kept(run)
         if run.spoken and not any(numbers for numbers, _ in kept):
@@ -177,7 +193,7 @@ class CitationStream:
         self._opened = None if out.strip() else self._opened
         return out
 
-    def _kept(self, run: Run) -> list[tuple[list[int], str]]:
+    def _kept(self, run: MarkerRun) -> list[tuple[list[int], str]]:
         """For every marker of a run the sources it adds, with what stands before it."""
         seen: set[int] = set()
         kept: list[tuple[list[int], str]] = []
@@ -203,7 +219,7 @@ class CitationStream:
                 out += f"[{self.order.index(source) + 1}]"
         return out
 
-    def _unknown(self, mark: Mark) -> str:
+    def _unknown(self, mark: WrittenMarker) -> str:
         numbers = [n for n in dict.fromkeys(itertools.chain(*mark.ranges)) if not self._known(n)]
         named = len(set(itertools.chain(*mark.ranges)))
         return mark.raw if len(numbers) == named else f"[{', '.join(map(str, numbers))}]" if numbers else ""

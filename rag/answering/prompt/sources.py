@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.extractive.source import SourceText as SourceText
 from rag.language.normalise import normalise
 
 # "< 1%", "<5", "<=" and "<-" stay as they are; anything else behind it makes a tag or a control word of it.
@@ -31,10 +32,6 @@ _MARK_OPENS = re.compile(
     r"|\s{0,3}/?\s{0,3}(?:INST|SYS)|…\])",
     re.IGNORECASE,
 )
-_MARK = re.compile(
-    r"\s?[\[［【〔]\s{0,3}(?:(?:sources?|refs?|citations?|papers?)\W{0,3})?[#^]?\d[\d\s,;–\-]{0,40}[\]］】〕]",
-    re.IGNORECASE,
-)
 _ENTITY = re.compile(r"&(lt|amp|lsqb);")
 _CHARACTERS = {"lt": "<", "amp": "&", "lsqb": "["}
 _SOURCE = re.compile(
@@ -49,23 +46,6 @@ _QUESTION = re.compile(r"^<question>(?P<question>[^\n]*)</question>$", re.MULTIL
 #: Marks whole sentences that were left out: between passages with a blank on either side, else at an end.
 _OMISSION = "[…]"
 _GAP = f" {_OMISSION} "
-
-
-@dataclass(frozen=True, slots=True)
-class SourceText:
-    """One source as a prompt shows it.
-
-    ``passages`` are runs of whole sentences in their order; between two of them something was left out to keep the
-    prompt short, and so was the beginning of the abstract if ``cut_before``, its end if ``cut_after``. ``about`` names
-    authors, year and venue, as far as known.
-    """
-
-    number: int
-    title: str
-    passages: tuple[str, ...]
-    about: str = ""
-    cut_before: bool = False
-    cut_after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +67,6 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Undo :func:`escape`, up to characters that only looked like a delimiter's."""
     return _ENTITY.sub(lambda match: _CHARACTERS[match.group(1)], text)
-
-
-def without_marks(text: str) -> str:
-    """``text`` of a source without its own reference marks, for quoting: beside ours they would read as citations."""
-    return _MARK.sub("", text)
 
 
 def joined_passages(source: SourceText, omission: str) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from enum import StrEnum, auto
+from functools import cache
+from typing import Any, Literal, Self, TypeAlias
 
+from pydantic import TypeAdapter, ValidationError
+
+from rag.errors import RecordError
 from rag.models.prices import Cost
 from rag.models.protocols import Usage
 from rag.paper import Paper
@@ -13,6 +19,7 @@ from rag.retrieval.evidence import Evidence
 
 Outcome: TypeAlias = Literal["answered", "not_stated", "not_found"]
 Support: TypeAlias = Literal["supported", "weak", "unsupported", "none"]
+JudgedBy: TypeAlias = Literal["verbatim", "words", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +41,42 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of the answer: its text without markers, the citation numbers behind it, how well they back it
-    (``none`` where it claims nothing that needs a source), what is wrong with it in plain words, and the deciding
-    sentence of each cited abstract, as far as one was found. (A :class:`Citation` holds the best of all sentences.)"""
+    """A sentence of an answer, or a table row or cell.
+
+    Attributes:
+        text: what it says, without markers and emphasis.
+        citations: the citation numbers behind it.
+        support: how well they back it; ``none`` if it claims nothing that needs a source.
+        problems: what is wrong with it, in plain words.
+        quotes: the deciding sentence of each cited abstract, as far as one was found. (A :class:`Citation` holds the
+            best of all sentences.)
+        start, end: its place: ``answer.text[start:end]`` is the sentence with its markers and inline Markdown.
+        judged_by: ``verbatim`` if a cited abstract has the sentence word for word, ``words`` if the rules and the
+            scorer decided, ``model`` if a model's verdict took the place of theirs.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: Support
     problems: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    start: int = 0
+    end: int = 0
+    judged_by: JudgedBy = "words"
+
+    def moved(self, by: int) -> Sentence:
+        """Return the sentence at a place ``by`` characters further on."""
+        return replace(self, start=self.start + by, end=self.end + by)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record."""
+        """Return the record of ``ask --json``."""
         return {
             "text": self.text,
             "citations": list(self.citations),
+            "start": self.start,
+            "end": self.end,
             "support": self.support,
+            "judged_by": self.judged_by,
             "problems": list(self.problems),
         }
 
@@ -78,16 +105,48 @@ class Citation:
         }
 
 
+class LedgerKind(StrEnum):
+    """What a ledger entry is about; :func:`rag.answering.record.wording.note` has the words for readers."""
+
+    UNKNOWN_CITATION = auto()
+    REMOVED_MARKUP = auto()
+    UNSUPPORTED_FIGURE = auto()
+    MISPLACED_FIGURE = auto()
+    TURNED_FIGURE = auto()
+    UNSUPPORTED_NAME = auto()
+    ORDERED_SENTENCE = auto()
+    CONTRADICTED_SENTENCE = auto()
+    UNCITED_SENTENCE = auto()
+    UNSUPPORTED_SENTENCE = auto()
+    DROPPED_SENTENCE = auto()
+    REATTRIBUTED = auto()
+    JUDGED = auto()
+    JUDGE_LEFT_OUT = auto()
+    JUDGE_FAILED = auto()
+    JUDGE_OFF = auto()
+    EXPAND_FAILED = auto()
+    EXPAND_OFF = auto()
+    RERANK_FAILED = auto()
+    RERANK_OFF = auto()
+    BACKEND_FAILED = auto()
+    EMPTY_ANSWER = auto()
+    REFUSED = auto()
+    NO_CITATIONS = auto()
+    UNSUPPORTED_ANSWER = auto()
+    ANSWER_CUT_OFF = auto()
+    PROMPT_LEAK = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """Something the checker found or changed, its ``kind`` as ``unknown_citation`` or ``unsupported_figure``."""
+    """Something the checker found or changed, or a step of the answer that failed."""
 
-    kind: str
+    kind: LedgerKind
     detail: str
 
     def to_dict(self) -> dict[str, str]:
-        """The contract's record."""
-        return {"kind": self.kind, "detail": self.detail}
+        """Return the record of ``ask --json``."""
+        return {"kind": self.kind.value, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +193,32 @@ class Answer:
             },
             "timings_ms": {k: round(v, 2) for k, v in self.timings_ms.items()},
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything an answer has, for JSON; :meth:`from_record` is the exact inverse."""
+        record: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the answer that :meth:`to_record` made ``record`` of.
+
+        Raises:
+            RecordError: ``record`` is malformed.
+        """
+        try:
+            # JSON is read strictly ("1" is no number), and has lists for tuples.
+            answer: Self = _adapter().validate_json(json.dumps(record), strict=True)
+        except ValidationError as error:
+            first, count = error.errors(include_url=False)[0], error.error_count()
+            place = ".".join(map(str, first["loc"])) or "the record"
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            raise RecordError(f"the record of an answer is malformed: {place}: {first['msg']}{more}") from error
+        except (TypeError, ValueError, RecursionError) as error:
+            raise RecordError(f"the record of an answer is not JSON ({error})") from error
+        return answer
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Answer)

@@ -79,6 +79,8 @@ def _export(answer: Answer, format: str, *, as_json: bool) -> None:
 
 
 def _print(answer: Answer) -> None:
+    from rag.answering.record.wording import note
+
     out(wrapped(answer.text))
     for citation in answer.citations:
         paper = citation.paper
@@ -98,7 +100,7 @@ def _print(answer: Answer) -> None:
         for paper in answer.suggestions:
             out(wrapped(f"- {paper.title}", "  "))
     for entry in answer.ledger:
-        say(f"checked: {entry.detail}")
+        say(": ".join(note(entry)))
     model = f" ({answer.model})" if answer.model != answer.backend else ""
     seconds = answer.timings_ms.get("total", 0) / 1000
     say(f"answered by {answer.backend}{model} in {seconds:.1f} s{_spent(answer)}")

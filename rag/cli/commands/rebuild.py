@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json
+
+if TYPE_CHECKING:
+    from rag.library import RebuildReport
 
 
 def add_parser(commands: options.Commands) -> None:
@@ -16,10 +20,7 @@ def add_parser(commands: options.Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Rebuilds beside the indexes in use, then switches."""
-    from rag.models.registry import build_embedder
-    from rag.storage.health.rebuild import rebuild
-    from rag.storage.ingest.filling import RebuildReport
-    from rag.storage.server.server import ServerAddress
+    from rag.library import Library
 
     chosen = options.settings(arguments)
     with Progress("papers") as progress:
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         def show(report: RebuildReport) -> None:
             progress.counted(report.papers, report.total)
 
-        report = rebuild(chosen.library, build_embedder(chosen), ServerAddress.of(chosen), progress=show)
+        report = Library.rebuild(chosen.library, chosen, progress=show)
     if arguments.json:
         out_json(report.to_dict())
     else:

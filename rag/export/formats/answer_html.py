@@ -74,8 +74,7 @@ def _parts(answer: Answer) -> Iterator[html.HtmlElement]:
         "References", E.ol({"class": "references"}, *(_cited(answer, c.number) for c in answer.citations))
     )
     yield from _section("Nearest papers, not cited", E.ul(*(E.li(*_reference(p)) for p in answer.suggestions)))
-    notes = [f"{entry.kind.replace('_', ' ')}: {entry.detail}" for entry in answer.ledger]
-    yield from _section("How it was checked", E.ul(*(E.li(_text(note)) for note in (facts.verdict(answer), *notes))))
+    yield from _section("How it was checked", E.ul(*(E.li(_text(note)) for note in facts.checks(answer))))
 
 
 def _section(heading: str, items: html.HtmlElement) -> Iterator[html.HtmlElement]:

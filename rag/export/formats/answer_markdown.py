@@ -32,10 +32,8 @@ def _parts(answer: Answer) -> Iterator[str]:
     yield from _section("Doubts", doubts)
     yield from _section("References", [_reference(answer, citation.number) for citation in answer.citations])
     yield from _section("Nearest papers, not cited", [f"- {reference(paper)}" for paper in answer.suggestions])
-    notes = [f"- {escaped(e.kind.replace('_', ' '))}: {escaped(e.detail)}" for e in answer.ledger]
-    yield from _section(
-        "How it was checked", [f"- {facts.verdict(answer)}", *notes, f"- {escaped(facts.origin(answer))}"]
-    )
+    checks = [*facts.checks(answer), facts.origin(answer)]
+    yield from _section("How it was checked", [f"- {escaped(check)}" for check in checks])
 
 
 def _section(heading: str, items: Sequence[str]) -> Iterator[str]:

@@ -48,6 +48,7 @@ class LlamaCpp:
     """
 
     name = "llamacpp"
+    is_model = True
 
     def __init__(
         self,

@@ -52,6 +52,8 @@ class OpenAIBackend:
         SettingsError: LlamaIndex knows that the model does not speak this protocol.
     """
 
+    is_model = True
+
     def __init__(
         self,
         endpoint: Endpoint,

@@ -1,6 +1,6 @@
-"""The Atom feed the arXiv API answers.
+"""Atom feeds of the arXiv API.
 
-https://info.arxiv.org/help/api/user-manual.html. Errors come as entries too. ``updated`` is the date of the last
+https://info.arxiv.org/help/api/user-manual.html. Errors come as entries, too. ``updated`` is the date of the last
 version; the year of a paper is that of ``published``.
 """
 
@@ -17,7 +17,7 @@ from rag.readers.source import Source
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a feed; an error the API tells is a skip with what it says."""
+    """Yield the papers of a feed; an error of the API becomes a skip with its message."""
     del options
     for number, found in enumerate(xml_records(source, frozenset({"entry"})), 1):
         yield found if isinstance(found, Skip) else _paper(source.name, f"record {number}", found[1])

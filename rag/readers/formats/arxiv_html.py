@@ -24,7 +24,7 @@ _MORE = re.compile(r"\s*(?:[△▽∇]\s*(?:less|more)|\(more\))\s*$", re.I)
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The paper of an abstract page, or the papers of a listing."""
+    """Yield the paper of an abstract page, or the papers of a listing."""
     del options
     page = parse(source.text())
     if _meta(page, "citation_title"):
@@ -78,7 +78,7 @@ class _Entry:
 
 
 def _entries(page: Page) -> Iterator[_Entry]:
-    """What a listing tells, paper by paper: a link to the paper, then title, authors and abstract by their classes."""
+    """Yield the entries of a listing: a link to the paper, then title, authors and abstract by their classes."""
     entry = _Entry()
     for place, block in enumerate(page.blocks):
         link = _ABSTRACT_LINK.fullmatch(page.links.get(place, ""))

@@ -19,7 +19,9 @@ _AFFILIATION = re.compile(r"\s{0,5}\([^()]{0,300}\)")
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a snapshot. The year is that of the first version; ``update_date`` is when a record was touched."""
+    """Yield the papers of a snapshot. The year is that of the first version; ``update_date`` is when a record was
+    touched.
+    """
     del options
     return json_records(source, _record)
 
@@ -62,7 +64,7 @@ def _last_version(record: Mapping[str, Any]) -> int | None:
 
 
 def year_of_id(arxiv_id: str | None) -> int | None:
-    """The year an arXiv id was given: ``2404.07999`` and ``hep-th/9901001`` carry it."""
+    """Return the year of an arXiv id: ``2404.07999`` and ``hep-th/9901001`` contain it."""
     digits = (arxiv_id or "").rpartition("/")[2][:2]
     if not digits.isdigit():
         return None

@@ -19,7 +19,7 @@ _MAX_PARENTS = 50_000
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a BibTeX or BibLaTeX file."""
+    """Yield the papers of a BibTeX or BibLaTeX file."""
     del options
     parents: dict[str, Entry] | None = None
     for entry in entries(source):
@@ -34,7 +34,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _parents(source: Source) -> dict[str, Entry]:
-    """What entries without an abstract have to hand down, by key."""
+    """Return the fields that entries without an abstract pass on by crossref, by key."""
     found: dict[str, Entry] = {}
     for entry in entries(source):
         if isinstance(entry, Entry) and "abstract" not in entry.fields and entry.key and len(found) < _MAX_PARENTS:
@@ -79,7 +79,7 @@ def _paper(source: str, entry: Entry) -> Record:
 
 
 def _authors(raw: str) -> list[str]:
-    """Names at ``and`` outside braces; what stands in braces as a whole is a name as it is."""
+    """Split names at ``and`` outside braces; a text wholly in braces is one name as it is."""
     parts: list[str] = []
     held = ""
     for piece in _AND.split(raw)[:MAX_AUTHORS]:
@@ -101,7 +101,7 @@ def _address(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """An address or identifier without LaTeX around its signs; a dash or tilde in it is what it is."""
+    """Remove LaTeX from an address or identifier; dashes and tildes in it are literal."""
     text = text.replace("\\url", "").replace("{\\textasciitilde}", "~").replace("\\textasciitilde", "~")
     return re.sub(r"\\([%&$#_~^])", r"\1", text).replace("{", "").replace("}", "").strip()
 

@@ -1,7 +1,7 @@
 """A saved Hugging Face Papers page (trending, daily, search, one paper), as text or as HTML.
 
 The HTML may hold abstracts only in the JSON of a ``data-props`` attribute (the page draws them by script), or only in
-the visible cards, or in both. A page saved as text is told apart by the shape of its paragraphs
+the visible cards, or in both. A page saved as text is split by the shape of its paragraphs
 (:mod:`rag.readers.parsing.page_text`).
 """
 
@@ -22,7 +22,7 @@ _LINK = re.compile(r"(?:https?://[\w.\-]+)?/papers/(\d{4}\.\d{4,5})(?:v\d+)?/?(?
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of the page, each once."""
+    """Yield the papers of the page, each once."""
     del options
     if source.head.lstrip().startswith("<"):
         yield from _once(_of_html(source))
@@ -33,7 +33,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _once(records: Iterator[Record]) -> Iterator[Record]:
-    """A page names a paper in several places; the first record of each stands."""
+    """Drop repeated papers: a page names a paper in several places, and the first record counts."""
     seen: set[str] = set()
     for record in records:
         if isinstance(record, Paper):
@@ -59,7 +59,7 @@ def _of_html(source: Source) -> Iterator[Record]:
 
 
 def _entries(page: Page) -> Iterator[Mapping[str, Any]]:
-    """The objects with a title and a summary anywhere in the page's JSON, in order."""
+    """Yield the objects with a title and a summary anywhere in the page's JSON, in order."""
     for props in page.props:
         try:
             queue: list[Any] = [json.loads(props, strict=False)]
@@ -104,7 +104,7 @@ class _Card(NamedTuple):
 
 
 def _cards(page: Page) -> Iterator[_Card]:
-    """Each heading that links to a paper, with the longest text before the next that could be its abstract."""
+    """Yield each heading that links to a paper, with the longest following text that could be its abstract."""
     card: _Card | None = None
     for place, block in enumerate(page.blocks):
         link = _LINK.fullmatch(page.links.get(place, ""))

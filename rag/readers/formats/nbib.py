@@ -18,7 +18,7 @@ _FIRST = frozenset({"PMID"})
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a MEDLINE file; a record begins at its ``PMID``."""
+    """Yield the papers of a MEDLINE file; a record begins at its ``PMID``."""
     del options
     for record in tagged_records(source, _LINE, _FIRST, "ER"):
         yield _paper(source.name, record)
@@ -41,7 +41,7 @@ def _paper(source: str, record: Tagged) -> Record:
 
 
 def _doi(record: Tagged) -> str | None:
-    """``LID`` and ``AID`` name the article in several systems; the DOI is marked."""
+    """Return the DOI: ``LID`` and ``AID`` identify the article in several systems, and the DOI is marked."""
     for tag in ("LID", "AID"):
         for value in record.values.get(tag, ()):
             if value.endswith("[doi]") and (doi := normal_doi(value.removesuffix("[doi]").strip())):

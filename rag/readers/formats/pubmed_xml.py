@@ -1,4 +1,4 @@
-"""PubMed XML, as PubMed saves it and E-utilities answer it.
+"""PubMed XML, as saved by PubMed and returned by E-utilities.
 
 https://dtd.nlm.nih.gov/ncbi/pubmed/doc/out/250101/. The DTD its first lines point to is not fetched. An article
 lists the works it refers to with DOIs of their own: identifiers are taken from the article's own places only.
@@ -18,7 +18,7 @@ _CITATIONS = frozenset({"MedlineCitation"})
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a PubMed or MEDLINE XML file."""
+    """Yield the papers of a PubMed or MEDLINE XML file."""
     del options
     # The older MEDLINE files have no article around a citation.
     names = _ARTICLES if any(f"<{name}" in source.head for name in _ARTICLES) else _CITATIONS
@@ -58,7 +58,7 @@ def _title(article: Any) -> str:
 
 
 def _abstract(article: Any, citation: Any) -> str:
-    """The abstract with its labels (``METHODS: ...``); where there is none, one of another kind or language."""
+    """Return the abstract with its labels (``METHODS: ...``), or one of another kind or language if there is none."""
     own = child(article, "Abstract")
     for abstract in (own, *children(citation, "OtherAbstract")):
         if abstract is None:
@@ -82,7 +82,7 @@ def _name(author: Any) -> str:
 
 
 def _year(article: Any) -> str:
-    """The year of the issue, else of the electronic publication; dates of revision are not the year."""
+    """Return the year of the issue, else of the electronic publication; revisions do not count."""
     dates = (
         child(article, "Journal", "JournalIssue", "PubDate"),
         child(article, "ArticleDate"),

@@ -21,7 +21,7 @@ _FIRST = frozenset({"TY"})
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a RIS file. Of repeated abstracts all are kept, of repeated DOIs the first."""
+    """Yield the papers of a RIS file. Repeated abstracts are joined; of repeated DOIs the first counts."""
     del options
     # In a file that keeps to the format, "AI - based" inside an abstract is text and not a field.
     shape = _STRICT if any(_STRICT.match(line) for line in source.head.split("\n")) else _LOOSE
@@ -56,7 +56,7 @@ def _paper(source: str, record: Tagged) -> Record:
 
 
 def _pmid(record: Tagged) -> str | None:
-    """PubMed ids stand as ``AN - 12345678`` in records of PubMed, or behind the letters PMID in notes."""
+    """Return the PubMed id: ``AN - 12345678`` in records of PubMed, or behind the letters PMID in notes."""
     database = record.first("DB", "DP").casefold()
     number = record.first("AN")
     if number.isdigit() and ("pubmed" in database or "medline" in database):

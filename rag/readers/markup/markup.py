@@ -1,6 +1,6 @@
-"""Plain text out of the markup that bibliographic fields carry: HTML as text, JATS, MathML.
+"""Markup of bibliographic fields (HTML, JATS, MathML) to plain text.
 
-Only elements known to bibliographies are taken for markup; ``<EOS>`` and ``p < 0.05`` are text and stay.
+Only elements used in bibliographies count as markup; ``<EOS>`` and ``p < 0.05`` are text and stay.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _POWER = re.compile(r"[+\-−–]?\d+(?:[.,]\d+)?")
 
 
 def from_markup(text: str) -> str:
-    """``text`` without known elements and with entities resolved; exponents keep their meaning (``10^-3``)."""
+    """Remove known elements and resolve entities; exponents keep their meaning (``10^-3``)."""
     if "&lt;" in text and _TAG.search(inner := text.replace("&lt;", "<").replace("&gt;", ">")):
         text = inner
     if not _TAG.search(text) and not _ENTITY.search(text):
@@ -42,7 +42,7 @@ def from_markup(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text with every ``<`` and ``&`` that is no markup written as an entity."""
+    """Write every ``<`` and ``&`` that is no markup as an entity."""
     parts: list[str] = []
     at = 0
     for tag in _TAG.finditer(text):
@@ -60,13 +60,13 @@ def _escaped(text: str) -> str:
 
 
 def raised(before: str, exponent: str) -> str:
-    """What stands for a superscript: a power behind a figure or letter keeps a sign for it, a mark does not."""
+    """Return the text of a superscript: a power after a figure or letter gets a ``^``, a footnote mark does not."""
     last = before[-1:]
     return f"^{exponent}" if (last.isalnum() or last in ")]") and _POWER.fullmatch(exponent.strip()) else exponent
 
 
 class _Plain:
-    """The target lxml drives."""
+    """Parser target for lxml."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -106,7 +106,7 @@ class _Plain:
         if name == "sup":
             return raised("".join(self._parts[-3:]), inside)
         if name == "tex-math":
-            # A whole document stands here beside the same formula in MathML.
+            # A whole document, beside the same formula in MathML.
             return "" if "documentclass" in inside else inside
         heading = inside.strip()
         if not heading or heading.casefold().rstrip(".:") in {"abstract", "summary"}:
@@ -118,7 +118,7 @@ class _Plain:
             self._parts.append(text)
 
     def comment(self, text: str) -> None:
-        """Comments say nothing."""
+        """Ignore comments."""
 
     def close(self) -> str:
         return " ".join("".join(self._parts).split())

@@ -36,14 +36,14 @@ _VERSION = re.compile(r"v\d{1,3}$")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a user named: ``kind`` is ``arxiv``, ``doi`` or ``web``; ``value`` the identifier or address."""
+    """A reference of a user: ``kind`` is ``arxiv``, ``doi`` or ``web``; ``value`` the identifier or address."""
 
     kind: str
     value: str
 
 
 def reference_in(text: str) -> Reference | None:
-    """The reference that ``text`` is, or ``None`` where it is none (but, say, a path)."""
+    """Parse a reference; ``None`` if ``text`` is something else, such as a path."""
     web = _WEB.match(text)
     if web:
         address = f"{web.group(1).lower()}://{text[web.end() :]}"
@@ -56,7 +56,7 @@ def reference_in(text: str) -> Reference | None:
 
 
 class Remote:
-    """Reads references; one object for a run, so that requests keep their distance. Close it when done."""
+    """Reader of references; one for a whole run, so that the rate limit holds. Close it when done."""
 
     def __init__(
         self, fetcher: Fetcher | None = None, *, arxiv_api: str = ARXIV_API, doi_resolver: str = DOI_RESOLVER
@@ -66,15 +66,15 @@ class Remote:
         self._doi_resolver = doi_resolver
 
     def close(self) -> None:
-        """Closes the connections, if any were made."""
+        """Close the connections, if any were made."""
         if self._fetcher is not None:
             self._fetcher.close()
 
     def read(self, reference: Reference, name: str = "auto", options: Options | None = None) -> Iterator[Record]:
-        """The records of what ``reference`` names; ``name`` and ``options`` count for web addresses only.
+        """Return the records of a reference; ``name`` and ``options`` apply to web addresses only.
 
         Raises:
-            ReadError: the identifier is none, nothing is found under it, or it cannot be fetched.
+            ReadError: the identifier is malformed, nothing is found under it, or it cannot be fetched.
         """
         options = options or Options()
         if reference.kind == "arxiv":
@@ -116,7 +116,7 @@ class Remote:
 
 
 def _found(records: list[Record], shown: str, who: str) -> list[Record]:
-    """The records, unless there is none or the answer was an error, which is one of the whole source."""
+    """Return the records; raise if there is none, or if the answer was an error."""
     if not records:
         raise ReadError(f"{shown}: {who} knows no such paper; check the identifier")
     first = records[0]

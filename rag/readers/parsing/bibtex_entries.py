@@ -1,7 +1,7 @@
-"""Entries out of BibTeX files of any size, one by one; the fields of each are found by bibtexparser.
+"""BibTeX files of any size into entries, one by one; bibtexparser finds the fields of each.
 
-The file is cut at the lines that begin entries before anything is parsed, and what exports get wrong in an entry's
-head (no key, no comma behind it) is mended, so that a broken entry costs only itself.
+The file is cut at the lines that begin entries before anything is parsed, and common errors of
+exports in an entry's head (no key, no comma after it) are mended, so that a broken entry costs only itself.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Entry:
 
 @dataclass(slots=True)
 class BrokenEntry:
-    """What begins as an entry and cannot be read as one."""
+    """An entry that cannot be read."""
 
     line: int
     reason: str
 
 
 def entries(source: Source) -> Iterator[Entry | BrokenEntry]:
-    """The entries of ``source`` in order, with string macros put in; comments and preambles are left out."""
+    """Yield the entries of ``source`` in order, with string macros expanded and without comments and preambles."""
     macros: dict[str, str] = {}
     for line, text in _blocks(source):
         kind = _HEAD.match(text)
@@ -60,7 +60,7 @@ def entries(source: Source) -> Iterator[Entry | BrokenEntry]:
 
 
 def _blocks(source: Source) -> Iterator[tuple[int, str]]:
-    """Number of the first line, and text, of all that begins like an entry, up to the next such line."""
+    """Yield the first line's number and the text of each block that begins like an entry, up to the next one."""
     held: list[str] = []
     begun = size = 0
     for number, whole in enumerate(source.lines(), 1):
@@ -108,7 +108,7 @@ def _split(text: str) -> Any:
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    """Keeps a library's log of broken entries off the user's screen: the skips tell them."""
+    """Silence bibtexparser's log of broken entries: the skips report them."""
     logger = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
@@ -118,7 +118,7 @@ def _quiet(name: str) -> Iterator[None]:
 
 
 def _with_key(text: str) -> str:
-    """The entry with a key and a comma behind it, where its head has none."""
+    """Insert a key and a comma into an entry's head if they are missing."""
     head = _HEAD.match(text)
     if head is None:
         return text
@@ -139,7 +139,7 @@ def _with_key(text: str) -> str:
 
 
 def value_of(raw: str, macros: Mapping[str, str]) -> str:
-    """A raw value without what encloses it: ``{..}``, ``"..."``, numbers and macros, joined by ``#``."""
+    """Return a raw value without its delimiters: ``{..}``, ``"..."``, numbers and macros, joined by ``#``."""
     parts: list[str] = []
     at = 0
     while at < len(raw) and len(parts) < 200:
@@ -158,12 +158,12 @@ def value_of(raw: str, macros: Mapping[str, str]) -> str:
         at = end + 1
         rest = raw[at : at + 50].lstrip()
         if rest and rest[0] != "#" and raw[end : end + 1] in ("}", '"'):
-            break  # a comma is missing, and the next field stands behind
+            break  # a comma is missing, and the next field follows
     return "".join(parts)
 
 
 def _closing(raw: str, at: int) -> int:
-    """The place of the brace or quote that closes the one at ``at``; the end where none does."""
+    """Return the position of the brace or quote that closes the one at ``at``, else the end."""
     depth = 0
     quoted = raw[at] == '"'
     for place in range(at, len(raw)):

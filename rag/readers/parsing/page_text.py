@@ -1,4 +1,4 @@
-"""Tells papers from boilerplate in the text of a saved page, by the shape of its paragraphs alone.
+"""Papers in the text of a saved page, told from boilerplate by the shape of its paragraphs alone.
 
 A list of papers, whatever site it comes from, alternates short lines with one long paragraph of prose: the abstract.
 Among the short lines in front of an abstract one is the title; the others are dates, counts, names and buttons.
@@ -26,14 +26,14 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
 _MARKED = re.compile(r"#|[-*+] |```|>>>|\d{1,2}[.)] |\$ |\.\. |=====|-----|\|")
 #: A paragraph of fewer characters is no abstract, unless its place says so.
 MIN_ABSTRACT = 160
-#: One that stands where only an abstract can stand may be this short.
+#: An abstract may be this short if it is where only an abstract can be.
 MIN_SHORT_ABSTRACT = 60
 MAX_TITLE_SHAPE = 400
 _WRAP = (50, 160)
 
 
 class Found(NamedTuple):
-    """A title (``None`` where there is none) with its abstract; ``line`` counts from 1, at the abstract."""
+    """A title (``None`` if there is none) with its abstract; ``line`` is the abstract's, from 1."""
 
     line: int
     title: str | None
@@ -48,7 +48,7 @@ class Block(NamedTuple):
 
 
 def blocks_of(lines: Iterable[str]) -> list[Block]:
-    """The non-empty lines of a text; a paragraph that was wrapped to a narrow width is one block again."""
+    """Return the non-empty lines of a text; a paragraph wrapped to a narrow width becomes one block again."""
     blocks: list[Block] = []
     run: list[Block] = []
     for number, line in enumerate(lines, 1):
@@ -63,7 +63,7 @@ def blocks_of(lines: Iterable[str]) -> list[Block]:
 
 
 def _unwrapped(run: list[Block]) -> list[Block]:
-    """Lines between two blank lines are one wrapped paragraph where all but the last are about equally long."""
+    """Join lines between two blank lines into one paragraph if all but the last are about equally long."""
     if len(run) < 2:
         return run
     lengths = [len(block.text) for block in run]
@@ -74,10 +74,10 @@ def _unwrapped(run: list[Block]) -> list[Block]:
 
 
 def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
-    """The titles and abstracts of a page, in order.
+    """Return the titles and abstracts of a page, in order.
 
-    An abstract in front of which no title stands is given with the title ``None``; a short stray paragraph
-    (a cookie notice, an invitation) without one is left out.
+    An abstract without a title before it gets the title ``None``; a short stray paragraph (a cookie notice, an
+    invitation) without one is left out.
     """
     gaps = list(_gaps(blocks, None))
     if not gaps:
@@ -96,15 +96,17 @@ def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
 
 
 def _is_stray(title: str | None, text: str, typical: float) -> bool:
-    """Whether a paragraph is page furniture: shorter than abstracts here are, with nothing like a title before it."""
+    """Return whether a paragraph is page furniture: shorter than this page's abstracts, with nothing like a title
+    before.
+    """
     if title is None:
         return len(text) < 0.4 * typical
     return len(text) < 0.7 * typical and _title_score(title) < 0.75 and len(_SENTENCE_END.findall(text)) < 2
 
 
 def looks_like_a_list(blocks: Sequence[Block]) -> bool:
-    """Whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, each long
-    paragraph with a title of its own, little text beside them, and no marks of Markdown or code."""
+    """Return whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, a title
+    for each long paragraph, little text besides, and no signs of Markdown or code."""
     found = [one for one in papers_of(blocks) if one.title]
     whole = sum(len(block.text) for block in blocks)
     taken = sum(len(one.abstract) + len(one.title or "") for one in found)
@@ -121,9 +123,9 @@ def looks_like_a_list(blocks: Sequence[Block]) -> bool:
 
 
 def _gaps(blocks: Sequence[Block], rhythm: int | None) -> Iterator[tuple[list[Block], Block]]:
-    """Each abstract with the short blocks between it and the one before it.
+    """Yield each abstract with the short blocks between it and the one before it.
 
-    With a ``rhythm``, the usual number of those blocks, abstracts of a sentence or two are found as well.
+    Given a ``rhythm``, the usual number of those blocks, abstracts of a sentence or two are found as well.
     """
     gap: list[Block] = []
     seen = False
@@ -137,7 +139,7 @@ def _gaps(blocks: Sequence[Block], rhythm: int | None) -> Iterator[tuple[list[Bl
 
 
 def is_prose(text: str) -> bool:
-    """Whether a block has the shape of an abstract: long, of many words, with the end of a sentence."""
+    """Return whether a block has the shape of an abstract: long, of many words, with the end of a sentence."""
     if len(text) < MIN_ABSTRACT or len(_WORD.findall(text[:4_000])) < 20:
         return False
     if sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text)):
@@ -147,7 +149,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_short_abstract(text: str, gap: list[Block]) -> bool:
-    """Whether a full sentence, too short for prose elsewhere, stands where this page has abstracts: behind a title."""
+    """Return whether a full sentence, too short for prose elsewhere, follows a title as abstracts of this page do."""
     return (
         len(text) >= MIN_SHORT_ABSTRACT
         and len(_WORD.findall(text)) >= 9
@@ -158,7 +160,7 @@ def _is_short_abstract(text: str, gap: list[Block]) -> bool:
 
 
 def _title_of(gap: list[Block], often: Counter[str], rhythm: int) -> str | None:
-    """The block of ``gap`` that has most of a title's shape; of equals the one nearest to the abstract."""
+    """Return the block of ``gap`` that looks most like a title; of equals the one nearest to the abstract."""
     best, best_score = None, 0.0
     for distance, block in enumerate(reversed(gap)):
         repeated = often[_key(block.text)]
@@ -172,7 +174,7 @@ def _title_of(gap: list[Block], often: Counter[str], rhythm: int) -> str | None:
 
 
 def _title_score(text: str) -> float:
-    """From 0 (not a title) to 1, by length, words, and what no title is: a date, an address, a list of names."""
+    """Score a block from 0 (no title) to 1 by length and words; dates, addresses and lists of names are no titles."""
     words = _WORD.findall(text[: MAX_TITLE_SHAPE + 1])
     if not words or not 4 <= len(text) <= MAX_TITLE_SHAPE or _ADDRESS.fullmatch(text) or _DATE.fullmatch(text[:80]):
         return 0.0
@@ -191,7 +193,7 @@ def _title_score(text: str) -> float:
 
 
 def _is_names(text: str) -> bool:
-    """Whether a line lists people: parts of two to four capitalised words each, at commas or dots."""
+    """Return whether a line lists people: parts of two to four capitalised words each, at commas or dots."""
     parts = [part.strip() for part in re.split(r"[,;·•&]| and ", text) if part.strip()]
     if len(parts) < 2:
         return False
@@ -206,5 +208,5 @@ def _is_name_word(word: str) -> bool:
 
 
 def _key(text: str) -> str:
-    """What repeated boilerplate has in common: its text without counts."""
+    """Return a text without counts, the same for all repetitions of boilerplate."""
     return re.sub(r"\d+", "0", text.casefold())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.errors import LibraryError
 from rag.models.protocols import Embedder
-from rag.storage.embedded.probe import chroma_damage
+from rag.storage.embedded.probe import ChromaProbe
 from rag.storage.embedded.store import index_directories, refuse_replica
 from rag.storage.health.rebuild import rebuild
 from rag.storage.index.lexical import LexicalIndex
@@ -24,27 +24,31 @@ from rag.storage.store import Store, passage_ids
 _PAGE = 500
 
 
-def repair(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[str]:
-    """Mends a library; says each thing it did.
+def repair(
+    directory: Path, embedder: Embedder, address: ServerAddress | None = None, *, probe: ChromaProbe | None = None
+) -> Iterator[str]:
+    """Repair a library, and yield a sentence for each thing done.
 
     Args:
         directory: the library's directory.
         embedder: the embedding model of the settings.
         address: the library on a server that the directory follows; server and replica are both mended.
+        probe: the probe to look into Chroma with; its own by default.
 
     Raises:
         LibraryError: there is nothing left to mend from.
         LibraryBusyError: another process writes.
     """
     if address is None:
-        yield from _repair_directory(directory, embedder)
+        with ChromaProbe() as own:
+            yield from _repair_directory(directory, embedder, probe or own)
     else:
         if (directory / "write.lock").exists():
             yield from _repair_replica(directory)
         yield from _repair_indexes(directory, embedder, address)
 
 
-def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
+def _repair_directory(directory: Path, embedder: Embedder, probe: ChromaProbe) -> Iterator[str]:
     if not (directory / "write.lock").exists():
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
@@ -54,7 +58,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
         with closing(Manifest(directory / "manifest.sqlite")) as manifest:
             refuse_replica(manifest, directory)
             chroma, lexical = index_directories(directory, manifest.generation)
-            damage = chroma_damage(chroma, passage_ids(manifest, manifest.ids()))
+            damage = probe.damage(chroma, passage_ids(manifest, manifest.ids()))
         if _lexical_is_lost(lexical):
             LexicalIndex.erase(lexical)
             yield "The lexical index could not be read and was set aside."

@@ -1,4 +1,4 @@
-"""Joins what a question finds with what other words for it find."""
+"""Merging of two searches: the question itself, and other words for it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from math import log
 
 from rag.retrieval.evidence import Evidence, SearchResult
 
-#: What the other words count for against the question's own. The optimum is broad, 0.15 to 0.3; more gains little
-#: where they are right and loses much where they are wrong.
+#: Weight of the other words against the question's own. The optimum is broad, 0.15 to 0.3; more gains little if they
+#: are right and loses much if they are wrong.
 _WEIGHT = 0.2
-#: Estimates are made to fall along a ranking and so are often equal; this much of the rank tells them apart.
+#: Estimates never rise along a ranking and are often equal; this much of the log rank breaks the ties.
 _RANK_WEIGHT = 0.2
-#: No estimate speaks louder than this one.
+#: Highest probability taken at face value: the log-odds of 1 are infinite.
 _SUREST = 0.9999
 
 
-def joined(own: SearchResult, other: SearchResult) -> SearchResult:
-    """The papers of both searches in one ranking, by a weighted sum of the log-odds of their estimated relevance.
+def merge_results(own: SearchResult, other: SearchResult) -> SearchResult:
+    """Rank the papers of both searches by a weighted sum of the log-odds of their estimated relevance.
 
-    A paper that the question names (score 1) keeps its place. As many papers count as relevant as before: what the
-    other words find says nothing about the question. A paper that only they found counts for no more than the last of
+    A paper that the question names (score 1) keeps its place. The number of relevant papers does not change, because a
+    hit of the other words says nothing about the question. A paper found only by them scores no higher than the last of
     the question's own.
 
     Returns:
-        ``own`` with its evidence reordered and added to, and the timings of both.
+        ``own`` with reordered and added evidence, and the timings of both.
     """
     if not own.evidence or not other.evidence:
         return own
@@ -34,13 +34,13 @@ def joined(own: SearchResult, other: SearchResult) -> SearchResult:
     for evidence in other.evidence:
         found.setdefault(evidence.paper.id, replace(evidence, score=min(evidence.score, last)))
     by_own, by_other = ranked_odds(own), _odds(other)
-    least_own, least_other = min(by_own.values()), min(by_other.values())
+    lowest_own, lowest_other = min(by_own.values()), min(by_other.values())
 
-    def worth(paper_id: str) -> float:
-        return by_own.get(paper_id, least_own) + _WEIGHT * by_other.get(paper_id, least_other)
+    def combined(paper_id: str) -> float:
+        return by_own.get(paper_id, lowest_own) + _WEIGHT * by_other.get(paper_id, lowest_other)
 
     # The sort is stable: equal ones stay in the order of the question's own search.
-    order = sorted(found, key=lambda i: (found[i].score < 1.0, 0.0 if found[i].score >= 1.0 else -worth(i)))
+    order = sorted(found, key=lambda i: (found[i].score < 1.0, 0.0 if found[i].score >= 1.0 else -combined(i)))
     timings = {**own.timings_ms}
     for station, milliseconds in other.timings_ms.items():
         timings[station] = timings.get(station, 0.0) + milliseconds
@@ -48,7 +48,7 @@ def joined(own: SearchResult, other: SearchResult) -> SearchResult:
 
 
 def ranked_odds(result: SearchResult) -> Mapping[str, float]:
-    """The log-odds of each paper's relevance, by id, a little lower with every rank so that no two are equal."""
+    """Return the log-odds of each paper's relevance by id, lowered a little with every rank to break ties."""
     return {i: odds - _RANK_WEIGHT * log(rank) for rank, (i, odds) in enumerate(_odds(result).items(), 1)}
 
 
