@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.prompt.budget import KEEP_PER_PAPER, Request, count_messages, fit, prompt_limit
 from rag.answering.prompt.sources import parse_prompt
 from rag.answering.prompt.templates import load_prompt
 from rag.errors import UsageError
-from rag.extractive import Extractive
 from rag.language.sentences import sentences
 from rag.models.tokens import counter_for
 from rag.paper import Paper
@@ -96,7 +96,7 @@ def test_the_extractive_answerer_quotes_no_mark_of_an_omission() -> None:
     long = paper("MARLIN", " ".join([*filler[:20], "MARLIN sorts 4,200 charts in 37 minutes.", *filler[20:]]))
     made = request([long], 420, "How many charts does MARLIN sort?")
     assert "[…] " in made.messages[-1].content
-    answer = "".join(c.text for c in Extractive().stream(made.messages, max_tokens=200))
+    answer = "".join(c.text for c in ExtractiveBackend().stream(made.messages, max_tokens=200))
     assert "4,200" in answer
     assert "…" not in answer
 
