@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from rag.errors import SettingsError
-from rag.models.openai.endpoint import OPENAI_BASE_URL
 from rag.models.protocols import Backend, Usage
-from rag.settings import Settings
+from rag.settings import OPENAI_BASE_URL, Settings
 
 _SHIPPED = Path(__file__).with_name("prices.json")
 _LARGEST_FILE = 1_000_000
