@@ -130,6 +130,19 @@ def test_the_asynchronous_doors_do_the_same() -> None:
     assert (last.answer.evidence, last.answer.text, last.answer.usage) == (plain.evidence, plain.text, plain.usage)
 
 
+class Plain(ScriptedModel):
+    """A backend of the user's own that knows nothing of schemas."""
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Any:  # type: ignore[override]  # less than asked
+        return super().stream(messages, max_tokens=max_tokens)
+
+
+def test_a_backend_that_knows_no_schema_answers_and_expands() -> None:
+    model = Plain([["A method sorts charts by coast lines."], ["MARLIN sorts 4,200 charts [1]."]])
+    answer = Assistant(WordShelf(PAPERS), Settings(expand="model"), model).ask(QUESTION)
+    assert (answer.text, answer.ledger) == ("MARLIN sorts 4,200 charts [1].", ())
+
+
 @dataclass
 class Silent:
     """A model that never says a word, and knows whether its stream was closed."""

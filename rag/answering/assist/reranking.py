@@ -26,7 +26,7 @@ from rag.retrieval.merging import ranked_odds
 
 #: Papers that are put in order.
 RERANKED = 20
-#: Tokens of a reply: every number takes about four, and some models explain themselves.
+#: Tokens of a reply: every number takes about three, and some models explain themselves.
 MAX_RANKING_TOKENS = 240
 #: What the model's order counts for: at 4 a model that errs in three papers of ten does harm, at 1 a good one gains
 #: half of what it could.

@@ -65,7 +65,7 @@ def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> 
 
 
 def without_model(settings: Settings, *, is_model: bool) -> tuple[LedgerEntry, ...]:
-    """What is to be told where the settings ask for a step and the backend is no model."""
+    """Return the ledger entries for steps that the settings ask for while the backend is not a model."""
     if is_model:
         return ()
     wanted = [name for name in _ASKED_FOR if getattr(settings, name) == "model"]
@@ -80,6 +80,6 @@ def without_model(settings: Settings, *, is_model: bool) -> tuple[LedgerEntry, .
 
 
 def failed(name: str, reason: str = "") -> LedgerEntry:
-    """What is to be told where a step's call failed for a reason, or gave nothing that can be used."""
+    """Return the ledger entry for a step whose call failed for ``reason``, or gave nothing that can be used."""
     why = reason or "the model's reply could not be read"
     return LedgerEntry(LedgerKind(f"{name}_failed"), f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")
