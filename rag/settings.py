@@ -15,6 +15,8 @@ from rag.errors import SettingsError
 
 BackendName = Literal["openai", "llamacpp", "extractive"]
 PREFIX = "CITEWELL_"
+#: The server that is asked if ``OPENAI_BASE_URL`` is not set.
+OPENAI_BASE_URL = "https://api.openai.com/v1"
 #: Default models; the bundled one cannot be changed, its name is for messages.
 _EMBEDDING_MODELS = {
     "minilm": "all-MiniLM-L6-v2",

@@ -192,13 +192,13 @@ def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:
     from dataclasses import replace
 
     from eval.runs.judge import Judge, judge_run
+    from rag.answering.backends import build_backend
     from rag.answering.prompt.templates import load_prompt
-    from rag.models.registry import build_model
 
     if not chosen.uses_model:
         raise UsageError("the extractive backend cannot judge; configure a model (OPENAI_API_KEY or OPENAI_BASE_URL)")
     say("Judging ...")
-    judge = Judge(build_model(chosen), load_prompt("judge"))
+    judge = Judge(build_backend(chosen), load_prompt("judge"))
     return replace(run, judge=judge_run(run, judge, library.papers(), workers=workers))
 
 

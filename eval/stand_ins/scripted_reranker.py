@@ -6,6 +6,7 @@ Both see only the request. They count what each kind of call costs.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import threading
@@ -57,7 +58,7 @@ class Helper:
             call, reply = "answer", NOT_FOUND
         elif sources:
             ordered = self.rank(unescape(query[1]), sources) if self.rank else list(sources)
-            call, reply = "rerank", " > ".join(f"[{source.number}]" for source in ordered)
+            call, reply = "rerank", json.dumps({"order": [source.number for source in ordered]})
         else:
             call, reply = "expand", self.expansions.get(unescape(query[1]), "")
         with self._lock:

@@ -95,8 +95,8 @@ class Assistant:
                 match output:
                     case Search(find):
                         received = find(self._searcher)
-                    case StartModel(messages, max_tokens):
-                        upstream = components.backend.stream(messages, max_tokens=max_tokens)
+                    case StartModel(messages):
+                        upstream = components.backend.stream(messages, **output.arguments)
                         if hasattr(upstream, "close"):
                             opened.callback(upstream.close)
                     case NextChunk():
@@ -137,8 +137,8 @@ class Assistant:
                         return
                     case Search(find):
                         received = await asyncio.to_thread(find, self._searcher)
-                    case StartModel(messages, max_tokens):
-                        upstream = components.backend.astream(messages, max_tokens=max_tokens)
+                    case StartModel(messages):
+                        upstream = components.backend.astream(messages, **output.arguments)
                         if hasattr(upstream, "aclose"):
                             opened.push_async_callback(upstream.aclose)
                     case NextChunk():

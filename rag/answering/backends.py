@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
+from rag.answering.prompt.base_model import base_prompt
 from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
 from rag.answering.prompt.sources import parse_prompt
 from rag.extractive import compose, has_topic, select
@@ -22,7 +23,7 @@ def build_backend(settings: Settings) -> Backend:
         return ExtractiveBackend()
     from rag.models.registry import build_model
 
-    return build_model(settings)
+    return build_model(settings, base_prompt)
 
 
 class ExtractiveBackend:
@@ -36,13 +37,13 @@ class ExtractiveBackend:
     model = "extractive"
     is_model = False
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:
         """Yield the answer, a sentence a chunk, then the usage, which is nil."""
         for piece in self.pieces(messages, max_tokens):
             yield Chunk(piece)
         yield Chunk("", Usage())
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         """As :meth:`stream`."""
         for chunk in self.stream(messages, max_tokens=max_tokens):
             yield chunk

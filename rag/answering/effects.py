@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from pydantic import BaseModel
+
 from rag.answering.record.events import Event
 from rag.models.protocols import Message
 from rag.retrieval.evidence import Searcher, SearchResult
@@ -31,6 +33,13 @@ class StartModel:
 
     messages: tuple[Message, ...]
     max_tokens: int
+    reply_schema: type[BaseModel] | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The backend's keyword arguments. A backend that is never asked for JSON need not know ``reply_schema``."""
+        schema = {} if self.reply_schema is None else {"reply_schema": self.reply_schema}
+        return {"max_tokens": self.max_tokens, **schema}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+from pydantic import BaseModel
+
 from rag.answering.assist import steps
 from rag.answering.assist.model_judge import MAX_VERDICT_TOKENS, no_room, take_verdicts
 from rag.answering.assist.step import Ask
@@ -110,7 +112,7 @@ class AnswerPipeline:
 
     def _assist(self, ask: Ask, result: SearchResult) -> Flow[SearchResult]:
         """Return what a model makes of ``result``; if its reply is of no use, ``result`` itself, and note it."""
-        reply = yield from self._call(ask.name, ask.messages, ask.max_tokens)
+        reply = yield from self._call(ask.name, ask.messages, ask.max_tokens, reply_schema=ask.reply_schema)
         found: SearchResult | None = None
         if reply.failure is None:
             found = yield Search(partial(ask.take, reply.text))
@@ -157,7 +159,7 @@ class AnswerPipeline:
         self._notes += no_room(asked)
         if not asked.messages:
             return examined
-        verdicts = yield from self._call("judge", asked.messages, MAX_VERDICT_TOKENS)
+        verdicts = yield from self._call("judge", asked.messages, MAX_VERDICT_TOKENS, reply_schema=asked.reply_schema)
         taken = take_verdicts(verdicts.text, asked, examined.findings) if verdicts.failure is None else None
         if taken is None:
             self._notes.append(steps.failed("judge", str(verdicts.failure or "")))
@@ -228,11 +230,12 @@ class AnswerPipeline:
         messages: tuple[Message, ...],
         max_tokens: int,
         on_chunk: Callable[[str], str] | None = None,
+        reply_schema: type[BaseModel] | None = None,
     ) -> Flow[Reply]:
         """Return the model's reply; its time is the station's. ``on_chunk`` maps new text to what may be shown now."""
         reply = Reply(max_tokens)
         with self._timed(station):
-            yield StartModel(messages, max_tokens)
+            yield StartModel(messages, max_tokens, reply_schema)
             while not reply.ended:
                 text = reply.add((yield NextChunk()))
                 if on_chunk is not None and text and (shown := on_chunk(text)):

@@ -13,13 +13,19 @@ _MARK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A numbered paper. ``passages`` are runs of whole sentences of its abstract, in order; what lies between two of
-    them was left out to keep a prompt short. ``about`` names authors, year and venue, as far as known."""
+    """A numbered paper.
+
+    ``passages`` are runs of whole sentences of its abstract, in order. What lies between two of them was left out to
+    keep a prompt short, and so was the beginning of the abstract if ``cut_before``, its end if ``cut_after``. ``about``
+    names authors, year and venue, as far as known.
+    """
 
     number: int
     title: str
     passages: tuple[str, ...]
     about: str = ""
+    cut_before: bool = False
+    cut_after: bool = False
 
 
 def without_marks(text: str) -> str:

@@ -9,14 +9,18 @@ from rag.models.openai.endpoint import OPENAI_BASE_URL, Endpoint
 from rag.models.openai.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from rag.models.protocols import Backend, Embedder
+    from rag.models.protocols import Backend, BasePrompt, Embedder
     from rag.settings import Settings
 
 _DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
-def build_model(settings: Settings) -> Backend:
+def build_model(settings: Settings, base_prompt: BasePrompt) -> Backend:
     """Return the language model ``settings.backend`` names, with ``auto`` resolved; never another one in its place.
+
+    Args:
+        settings: which model.
+        base_prompt: what a model without a chat template is given instead of messages.
 
     Raises:
         SettingsError: the settings name no model, do not fit together, or it is not installed.
@@ -33,6 +37,7 @@ def build_model(settings: Settings) -> Backend:
 
         return LlamaCpp(
             settings.gguf or small_model(),
+            base_prompt=base_prompt,
             context_window=settings.context_window,
             timeout_s=settings.timeout_s,
             threads=settings.threads,

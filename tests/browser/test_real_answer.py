@@ -26,7 +26,7 @@ class Held(ExtractiveBackend):
     def __init__(self) -> None:
         self.go_on = threading.Event()
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         *first, last, end = list(self.stream(messages, max_tokens=max_tokens))
         for chunk in first:
             yield chunk

@@ -188,7 +188,7 @@ class Deciding:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:  # noqa: ARG002 - the protocol's
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:  # noqa: ARG002 - the protocol's
         """As the protocol."""
         prompt = parse_prompt(messages[-1].content)
         self.asked.append(prompt.question)

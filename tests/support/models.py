@@ -31,7 +31,7 @@ class ScriptedModel:
     requests: list[tuple[Message, ...]] = field(default_factory=list)
     closed_early: int = 0
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Generator[Chunk]:  # noqa: ARG002  # the protocol's
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Generator[Chunk]:  # noqa: ARG002  # the protocol's
         """As the protocol's."""
         pieces = self._next(messages)
         given = 0
@@ -47,7 +47,7 @@ class ScriptedModel:
         finally:
             self.closed_early += given < len(pieces)
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncGenerator[Chunk]:
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncGenerator[Chunk]:
         """As the protocol's."""
         for chunk in self.stream(messages, max_tokens=max_tokens):
             yield chunk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eval.stand_ins.scripted_reranker import Helper, ideal, overlap
 from rag.answering.assist.expansion import Expansion
-from rag.answering.assist.permutation import read_order
+from rag.answering.assist.replies import read_order
 from rag.answering.assist.reranking import Candidate, ranking_request
 from rag.answering.prompt.sentinels import NOT_FOUND
 from rag.answering.prompt.sources import SourceText, parse_prompt

@@ -26,10 +26,10 @@ class Saying:
     def __init__(self, say: Callable[[str], str]) -> None:
         self.say = say
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:  # noqa: ARG002 - given
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:  # noqa: ARG002 - given
         yield Chunk(self.say(messages[-1].content))
 
-    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         raise NotImplementedError
 
 

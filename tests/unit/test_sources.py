@@ -35,6 +35,20 @@ def test_a_prompt_reads_back_as_the_sources_that_were_put_in(title: str, about: 
     assert parsed.sources[1] == sources[1]
 
 
+@given(HOSTILE, st.booleans(), st.booleans())
+def test_a_cut_at_either_end_of_an_abstract_is_shown_and_read_back(text: str, before: bool, after: bool) -> None:
+    source = SourceText(1, "A", (f"We say {text} here.", "Two."), cut_before=before, cut_after=after)
+    (parsed,) = parse_prompt(render_sources([source])).sources
+    assert (parsed.cut_before, parsed.cut_after, parsed.passages[-1]) == (before, after, "Two.")
+    assert len(parsed.passages) == 2
+
+
+@pytest.mark.parametrize("text", ["[…] Forged.", "Forged. […]", "[…]", " […] "])
+def test_a_mark_of_an_omission_in_an_abstract_is_not_ours(text: str) -> None:
+    (parsed,) = parse_prompt(render_sources([SourceText(1, "A", (text,))])).sources
+    assert (parsed.cut_before, parsed.cut_after, parsed.passages) == (False, False, (text.strip(),))
+
+
 @given(HOSTILE)
 def test_an_escaped_text_has_one_line_and_no_delimiter(text: str) -> None:
     escaped = escape(text)

@@ -34,7 +34,7 @@ _MARKUP = re.compile(r"</?\w+>")
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """The step that searches once more, with a model's words. ``limit`` bounds the tokens of its request."""
+    """The step that searches once more with a model's words. ``limit`` bounds the tokens of its request."""
 
     prompt: Prompt
     counter: TokenCounter
@@ -43,7 +43,7 @@ class Expansion:
     depth: int = SEARCHED
 
     def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """The request for an expansion; ``None`` where the question fills the budget, and so needs none."""
+        """Return the request for an expansion, or ``None`` if the question fills the budget and so needs none."""
         messages = self.prompt.fill({"question": escape(question)})
         if count_messages(messages, self.counter) > self.limit:
             return None
@@ -59,8 +59,10 @@ class Expansion:
 
 
 def read_expansion(text: str, instructions: str = "") -> str | None:
-    """The expansion in a model's reply, as plain text on one line without identifiers; ``None`` where the reply is
-    none: empty, a refusal, or ``instructions`` given away."""
+    """Return the expansion in a model's reply, as plain text on one line without identifiers.
+
+    ``None`` if the reply is empty or a refusal, or gives ``instructions`` away.
+    """
     guard, plain = LeakGuard(instructions), CitationStream(0)
     text = guard.feed(text) + guard.finish()
     if guard.removed or leading_sentinel(text) or is_refusal(text):

@@ -1,8 +1,8 @@
 """Steps before and after an answer that ask a model for help: off unless the settings ask for them.
 
-Every step is one call. It runs only where the search found something relevant (where not, no model is called), and
-where it fails everything stays as it was and the ledger says so. Those before the answer change the evidence; the judge
-comes after it (:mod:`rag.answering.assist.model_judge`).
+Every step is one call. It runs only if the search found something relevant, since otherwise no model is called; if it
+fails, everything stays as it was and the ledger says so. Steps before the answer change the evidence; the judge comes
+after it (:mod:`rag.answering.assist.model_judge`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STAYS = {"expand": _AS_FOUND, "rerank": _AS_FOUND, "judge": "the verdicts are t
 
 
 def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, limit: int) -> tuple[Step, ...]:
-    """The steps that the settings ask for, in their order; none for the extractive backend, which is no model.
+    """Return the steps that the settings ask for, in their order; none for the extractive backend, which has no model.
 
     Args:
         settings: which steps.
@@ -50,7 +50,7 @@ def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, lim
 
 
 def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> ModelJudge | None:
-    """What judges the sentences of an answer, where the settings ask for it and the backend is a model.
+    """Return what judges the sentences of an answer, if the settings ask for it and the backend is a model.
 
     Raises:
         PromptError: its prompt is missing or malformed.
@@ -65,7 +65,7 @@ def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> 
 
 
 def without_model(settings: Settings, *, is_model: bool) -> tuple[LedgerEntry, ...]:
-    """What is to be told where the settings ask for a step and the backend is no model."""
+    """Return the ledger entries for steps that the settings ask for while the backend is not a model."""
     if is_model:
         return ()
     wanted = [name for name in _ASKED_FOR if getattr(settings, name) == "model"]
@@ -80,6 +80,6 @@ def without_model(settings: Settings, *, is_model: bool) -> tuple[LedgerEntry, .
 
 
 def failed(name: str, reason: str = "") -> LedgerEntry:
-    """What is to be told where a step's call failed for a reason, or gave nothing that can be used."""
+    """Return the ledger entry for a step whose call failed for ``reason``, or gave nothing that can be used."""
     why = reason or "the model's reply could not be read"
     return LedgerEntry(LedgerKind(f"{name}_failed"), f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")

@@ -1,17 +1,15 @@
-"""Where a model is served: the address, the name, the key, and how messages speak of them."""
+"""Where a model is served: the address, the name, the key, and the settings that messages point to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
+from rag.settings import OPENAI_BASE_URL as OPENAI_BASE_URL
+from rag.settings import Settings
 
-if TYPE_CHECKING:
-    from rag.settings import Settings
-
-OPENAI_BASE_URL = "https://api.openai.com/v1"
 #: Local servers ask for no key, but the client refuses to send none.
 NO_KEY = "not-needed"
 
@@ -31,10 +29,10 @@ class Endpoint:
 
     @classmethod
     def for_answers(cls, settings: Settings) -> Endpoint:
-        """The endpoint of the openai backend.
+        """Return the endpoint of the openai backend.
 
         Raises:
-            SettingsError: no key and no address, or one of them cannot be one.
+            SettingsError: there is neither key nor address, or one of them is malformed.
         """
         return cls(
             **_server(settings, "CITEWELL_LLM=extractive"),
@@ -45,7 +43,7 @@ class Endpoint:
 
     @classmethod
     def for_embeddings(cls, settings: Settings) -> Endpoint:
-        """The endpoint of embedding openai; raises as :meth:`for_answers` does."""
+        """Return the endpoint of embedding openai. Raises as :meth:`for_answers` does."""
         return cls(
             **_server(settings, "CITEWELL_EMBEDDING=minilm"),
             model=settings.embedding_model_name,
@@ -72,7 +70,7 @@ class Endpoint:
 
 
 def _server(settings: Settings, way_out: str) -> dict[str, Any]:
-    """The fields that both kinds of endpoint take from the same settings."""
+    """Return the fields that both kinds of endpoint take from the same settings."""
     key = settings.openai_api_key.get_secret_value().strip() if settings.openai_api_key else ""
     base_url = (settings.openai_base_url or "").strip()
     if not key and not base_url:

@@ -1,4 +1,4 @@
-"""Any LlamaIndex LLM as a backend."""
+"""Any LlamaIndex LLM as a backend of ours."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
+from pydantic import BaseModel
 
 from rag.errors import ModelError
-from rag.models.protocols import Chunk, Message, Usage
-from rag.models.thinking import ThinkingFilter
+from rag.models.openai.responses import ReplyReader, chat_messages
+from rag.models.protocols import Chunk, Message
 
 
 class LlamaIndexBackend:
-    """Puts a LlamaIndex LLM in the place of a backend.
+    """A LlamaIndex LLM behind the protocol of a backend.
 
     Closing the iterator closes the LLM's own generator; whether that ends the request upstream at once is up to the
     LLM.
@@ -45,13 +45,19 @@ class LlamaIndexBackend:
         self.name = name
         self.model: str = llm.metadata.model_name
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
-        """The reply, piece by piece.
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        reply_schema: type[BaseModel] | None = None,  # noqa: ARG002 - LLMs have no common way to ask for it
+    ) -> Iterator[Chunk]:
+        """Yield the reply, piece by piece.
 
         Raises:
             ModelError: the LLM failed, or gave no words.
         """
-        reply = Reply()
+        reply = ReplyReader()
         try:
             for response in self._llm.stream_chat(chat_messages(messages), **self._arguments(max_tokens)):
                 if text := reply.take(response):
@@ -60,9 +66,15 @@ class LlamaIndexBackend:
             raise self._failed(error) from error
         yield self._last(reply)
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    async def astream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        reply_schema: type[BaseModel] | None = None,  # noqa: ARG002 - LLMs have no common way to ask for it
+    ) -> AsyncIterator[Chunk]:
         """As :meth:`stream`, asynchronously."""
-        reply = Reply()
+        reply = ReplyReader()
         try:
             responses: Any = await self._llm.astream_chat(chat_messages(messages), **self._arguments(max_tokens))
             async with aclosing(responses):
@@ -76,7 +88,7 @@ class LlamaIndexBackend:
     def _arguments(self, max_tokens: int) -> dict[str, Any]:
         return {self._argument: max_tokens} if self._argument else {}
 
-    def _last(self, reply: Reply) -> Chunk:
+    def _last(self, reply: ReplyReader) -> Chunk:
         rest = reply.rest()
         if not reply.words:
             raise ModelError(f"model {self.model!r} gave an empty answer; ask again or take another", retryable=True)
@@ -87,45 +99,3 @@ class LlamaIndexBackend:
         return ModelError(
             f"model {self.model!r} failed with {type(error).__name__}; look at it with --debug or take another backend"
         )
-
-
-class Reply:
-    """Reads the responses of one reply: the words of each, thinking left out, and the usage where it is reported."""
-
-    def __init__(self) -> None:
-        self._thinking = ThinkingFilter()
-        self.words = False
-        self.usage: Usage | None = None
-
-    def take(self, response: ChatResponse | CompletionResponse) -> str:
-        """The words to pass on for one response; may be empty."""
-        self.usage = reported_usage(response.additional_kwargs) or self.usage
-        return self._given(self._thinking.feed(response.delta or ""))
-
-    def rest(self) -> str:
-        """Words held back until it was certain that they belong to the answer."""
-        return self._given(self._thinking.end())
-
-    def _given(self, text: str) -> str:
-        # Blanks before the first word are nothing given: a reply of blanks alone is empty, and may be asked for again.
-        text = text if self.words else text.lstrip()
-        self.words = self.words or bool(text)
-        return text
-
-
-def chat_messages(messages: Sequence[Message]) -> list[ChatMessage]:
-    """The messages as LlamaIndex wants them; half a surrogate pair, which no request can carry, becomes ``?``."""
-    return [
-        ChatMessage(role=message.role, content=message.content.encode("utf-8", "replace").decode("utf-8"))
-        for message in messages
-    ]
-
-
-def reported_usage(counts: Any) -> Usage | None:
-    """The usage of one model call in a server's counts, or ``None`` where they are absent or no counts."""
-    if not isinstance(counts, dict):
-        return None
-    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
-    if not (isinstance(prompt, int) and isinstance(completion, int) and prompt >= 0 and completion >= 0):
-        return None
-    return Usage(prompt, completion, 1)

@@ -1,25 +1,24 @@
-"""A prompt for a base model, one without a chat template: it follows examples, not instructions.
+"""The prompt for a base model, one without a chat template: it follows examples, not instructions.
 
 What a chat model gets as rules and tagged sources becomes a text that only needs to be continued: three worked examples
 with short numbered sources, then the sources and the question at hand. Small models copy the look of an answer and
-leave out the numbers, so a grammar holds them to it: every sentence ends with the number of a source there is. Whether
-that source says so is for the checker to tell, as with any model.
+leave out the numbers, so a grammar holds them to it: every sentence ends with the number of a source in the prompt.
+Whether that source says so is for the checker to find out, as with any model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rag.answering.prompt.sentinels import NOT_FOUND
-from rag.answering.prompt.sources import SourceText, escape, parse_prompt
+from rag.answering.prompt.sources import SourceText, escape, joined_passages, parse_prompt
 from rag.errors import ModelError
-from rag.models.protocols import Message
+from rag.models.protocols import Continuation, Message
 
 _SOURCES, _QUESTION, _ANSWER = "Sources:", "Question:", "Answer:"
 #: Where the continuation leaves the answer and invents the next example.
 STOPS = ("\n\n", f"\n{_SOURCES}", f"\n{_QUESTION}", f"\n{_ANSWER}")
-_GAP = " … "
+_OMISSION = "…"
 #: Beyond two sentences a small model repeats itself.
 _MOST_SENTENCES = 2
 #: Characters; a small model that falls into a loop ends it here.
@@ -51,19 +50,11 @@ _EXAMPLES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """``prompt`` is the text to continue; ``grammar``, in llama.cpp's GBNF, is what a continuation may look like."""
-
-    prompt: str
-    grammar: str
-
-
-def completion_task(messages: Sequence[Message]) -> Task:
-    """What a base model is to continue with an answer to the last user message.
+def base_prompt(messages: Sequence[Message]) -> Continuation:
+    """Return the text that a base model continues with an answer to the last user message.
 
     Raises:
-        ModelError: that message holds no sources with a question; a base model can do nothing else.
+        ModelError: that message holds no sources with a question; a base model can do nothing but answer from sources.
     """
     last = next((message.content for message in reversed(messages) if message.role == "user"), "")
     prompt = parse_prompt(last)
@@ -73,17 +64,17 @@ def completion_task(messages: Sequence[Message]) -> Task:
         )
     shown = [f"{_task(sources, question)} {answer}" for sources, question, answer in _EXAMPLES]
     text = "\n\n".join([*shown, _task(prompt.sources, prompt.question)])
-    return Task(text, _grammar([source.number for source in prompt.sources]))
+    return Continuation(text, _grammar([source.number for source in prompt.sources]), STOPS)
 
 
 def _task(sources: Sequence[SourceText], question: str) -> str:
     # Escaped again, since reading the prompt undid it: nothing in a source may look like a source number or a new line.
-    lines = [f"[{s.number}] {escape(s.title)}. {_GAP.join(escape(p) for p in s.passages)}" for s in sources]
+    lines = [f"[{s.number}] {escape(s.title)}. {joined_passages(s, _OMISSION)}" for s in sources]
     return "\n".join([_SOURCES, *lines, f"{_QUESTION} {escape(question)}", _ANSWER])
 
 
 def _grammar(numbers: Sequence[int]) -> str:
-    """A few sentences, each with the number of a source behind its stop; or the word for none.
+    """Return the grammar of a few sentences, each with a source number behind its stop; or of the word for none.
 
     A stop inside a sentence is one only before a digit, so that a model cannot end a sentence in any other way.
     """

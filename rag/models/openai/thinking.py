@@ -1,4 +1,4 @@
-"""Drops the thinking that some models write before their answer, while it streams."""
+"""Filter for the thinking that some models write before their answer, while it streams."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class ThinkingFilter:
-    """Takes out one ``<think>...</think>`` block at the start of a reply; text anywhere else passes unchanged.
+    """Removes one ``<think>...</think>`` block at the start of a reply; text anywhere else passes unchanged.
 
-    Servers that know the model send its thinking in a field of its own; the others leave it in the text, where it would
+    Servers that know the model send its thinking in a separate field; the others leave it in the text, where it would
     be read, and checked, as part of the answer.
     """
 
@@ -18,7 +18,7 @@ class ThinkingFilter:
         self._passed = False
 
     def feed(self, text: str) -> str:
-        """The part of the reply that is certain to belong to the answer, given ``text`` more of it."""
+        """Take ``text``, more of the reply, and return what is now certain to belong to the answer."""
         if self._passed:
             return text
         self._held += text
@@ -41,7 +41,7 @@ class ThinkingFilter:
         return ""
 
     def end(self) -> str:
-        """What was held back and turned out to be text, once the reply is over."""
+        """Return what was held back and turned out to be text, once the reply is over."""
         return "" if self._passed or self._inside else self._release(self._held)
 
     def _release(self, text: str) -> str:
