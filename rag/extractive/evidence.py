@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rag.answering.prompt.sources import SourceText
 from rag.extractive.lexicon import known_words
 from rag.extractive.matching import Words, acronym, corrected, strength, words_of
-from rag.extractive.question import Question, Term
+from rag.extractive.question import ParsedQuestion, Term
 from rag.injection import findings
 from rag.language.terms import pieces, stem, tokens
 
@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ParsedSource:
     """A source: its title, its sentences, and all of it together."""
 
     number: int
@@ -43,12 +43,12 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedEvidence:
     """All sources, the question with its terms spelt as the sources spell them, and how much each term tells among
     them: one that every sentence holds tells nothing of where the answer is, however rare it is elsewhere."""
 
-    question: Question
-    sources: tuple[Source, ...]
+    question: ParsedQuestion
+    sources: tuple[ParsedSource, ...]
     telling: Mapping[Term, float]
 
     @property
@@ -57,7 +57,7 @@ class Reading:
         return sum(self.telling.values()) or 1.0
 
 
-def read(question: Question, sources: Sequence[SourceText]) -> Reading:
+def read(question: ParsedQuestion, sources: Sequence[SourceText]) -> ParsedEvidence:
     """The sources as they bear on ``question``; those without an abstract bear on nothing, and
     neither do sentences that give orders to whoever answers."""
     sources = [source for source in sources if any(findings(passage) for passage in source.passages)]
@@ -72,10 +72,10 @@ def read(question: Question, sources: Sequence[SourceText]) -> Reading:
     for term in terms:
         holding = sum(line.has[term] >= 1.0 for line in lines)
         telling[term] = term.weight * math.log(1 + len(lines) / (1 + holding)) / most
-    return Reading(question, found, telling)
+    return ParsedEvidence(question, found, telling)
 
 
-def reread(question: Question, reading: Reading) -> Reading:
+def reread(question: ParsedQuestion, reading: ParsedEvidence) -> ParsedEvidence:
     """The same sources as they bear on another question."""
     return read(
         question,
@@ -83,7 +83,7 @@ def reread(question: Question, reading: Reading) -> Reading:
     )
 
 
-def _respelt(question: Question, vocabulary: Sequence[str]) -> Question:
+def _respelt(question: ParsedQuestion, vocabulary: Sequence[str]) -> ParsedQuestion:
     roots = set(map(stem, vocabulary))
     spelt = {term: term if roots.issuperset(term.parts) else corrected(term, vocabulary) for term in question.terms}
 
@@ -133,13 +133,13 @@ def _aliases(text: str, terms: Sequence[Term]) -> dict[str, list[Term]]:
     return found
 
 
-def _source(number: int, texts: Sequence[str], terms: Sequence[Term]) -> Source:
+def _source(number: int, texts: Sequence[str], terms: Sequence[Term]) -> ParsedSource:
     *parts, whole = texts
     aliases = _aliases(whole, terms)
     everywhere = _line(whole, terms, aliases)
     held = [term for term in terms if everywhere.has[term]]
     title, *lines = (_line(part, terms, aliases, held) for part in parts)
-    return Source(number, title, tuple(lines), everywhere)
+    return ParsedSource(number, title, tuple(lines), everywhere)
 
 
 def _line(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+from rapidfuzz.distance import OSA
+
 from rag.extractive.lexicon import NUMBER_WORDS, synonyms
 from rag.extractive.question import Term
 from rag.extractive.rarity import is_english, rarity
@@ -142,31 +144,13 @@ def corrected(term: Term, vocabulary: Iterable[str]) -> Term:
         return term
     slips = 1 if len(word) < _LONG else 2
     best = min(
-        ((_distance(word, other, slips), other) for other in vocabulary if other[:1] == word[0] and other.isalpha()),
+        (
+            (OSA.distance(word, other, score_cutoff=slips), other)
+            for other in vocabulary
+            if other[:1] == word[0] and other.isalpha()
+        ),
         default=(slips + 1, word),
     )
     if not 0 < best[0] <= slips:
         return term
     return replace(term, parts=(stem(best[1]),), weight=rarity(best[1]))
-
-
-def _distance(a: str, b: str, limit: int) -> int:
-    """Edits between two words, a swap of neighbours counting as one; ``limit + 1`` where there are more.
-
-    Optimal string alignment distance: https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
-    """
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        current = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            current.append(cost)
-        before, row = row, current
-        if min(row) > limit:
-            return limit + 1
-    return min(row[-1], limit + 1)

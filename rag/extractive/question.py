@@ -109,7 +109,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ParsedQuestion:
     """A question, analysed.
 
     ``focus`` holds the noun phrases behind its question words: what an answer must speak of; ``subject`` is the one
@@ -152,7 +152,7 @@ def _slips(word: str) -> frozenset[str]:
     return frozenset(slip for slip in left_out | turned if len(slip) > 3) - {word}
 
 
-def analyse(text: str) -> Question:
+def analyse(text: str) -> ParsedQuestion:
     """The question in ``text``, analysed; orders to whoever answers are no part of it."""
     text = asking(without_orders(text[:_MOST_READ]))
     words = list(tokens(text))
@@ -171,7 +171,7 @@ def analyse(text: str) -> Question:
     counted = tuple(reader.counted())
     adjectives = {match.group(1).lower() for match in _HOW.finditer(text)}
     numbers = {word.text.lower() for word in words} & NUMBER_WORDS
-    return Question(
+    return ParsedQuestion(
         text=text,
         terms=tuple(terms.values()),
         focus=focus,

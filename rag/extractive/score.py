@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from rag.extractive.evidence import PRESENT, Line, Reading, Source
+from rag.extractive.evidence import PRESENT, Line, ParsedEvidence, ParsedSource
 from rag.extractive.lexicon import TIME_UNITS
 from rag.extractive.matching import Words
-from rag.extractive.question import Question, Term
+from rag.extractive.question import ParsedQuestion, Term
 from rag.language.terms import names
 
 # Weights of a term that the sentence itself lacks, by where else it stands: a sentence may lean on the one before it.
@@ -52,15 +52,15 @@ class Scorer:
     """Scores the sentences of the sources for one question; ``asked`` is the whole of what was asked where that
     question is a part of it."""
 
-    reading: Reading
+    reading: ParsedEvidence
     asked: str = ""
 
     @property
-    def question(self) -> Question:
+    def question(self) -> ParsedQuestion:
         """The question scored for."""
         return self.reading.question
 
-    def source(self, source: Source) -> float:
+    def source(self, source: ParsedSource) -> float:
         """How much of what the question tells a source holds; names and figures count for more."""
         held = sum(
             tells * (source.whole.has[term] * (_NAME if term.name else 1.0) + _TITLED * _names_work(term, source))
@@ -68,13 +68,13 @@ class Scorer:
         )
         return held + _STATED * len(self.question.figures & source.whole.words.figures)
 
-    def coverage(self, source: Source) -> float:
+    def coverage(self, source: ParsedSource) -> float:
         """The share of the question, by how much each word tells in general English, that a source speaks of."""
         weights = {t: t.weight * (_NAME if t.name else 1.0) for t in self.question.terms}
         total = sum(weights.values())
         return sum(weight * source.whole.has[t] for t, weight in weights.items()) / total if total else 0.0
 
-    def line(self, source: Source, at: int) -> float:
+    def line(self, source: ParsedSource, at: int) -> float:
         """How well the sentence at ``at`` of ``source`` answers, in shares of what the question tells."""
         line, telling = source.lines[at], self.reading.telling
         score = sum(tells * self._in_context(term, source, at) for term, tells in telling.items())
@@ -90,7 +90,7 @@ class Scorer:
             score -= _ADDRESS
         return score - (_BACKGROUND if at < first_own(source) else 0.0)
 
-    def _in_context(self, term: Term, source: Source, at: int) -> float:
+    def _in_context(self, term: Term, source: ParsedSource, at: int) -> float:
         own = source.lines[at].has[term]
         if own >= PRESENT:
             return own
@@ -128,7 +128,7 @@ class Scorer:
         return any(name.lower() not in asked for name in names(line.text))
 
 
-def holds_kind(question: Question, sources: Sequence[Source]) -> bool:
+def holds_kind(question: ParsedQuestion, sources: Sequence[ParsedSource]) -> bool:
     """Whether one or another of ``sources`` speaks of each thing that the question words ask for, and one holds the
     count or the duration asked for."""
     if any(max((_share(phrase, source) for source in sources), default=0.0) < FOCUS for phrase in question.focus):
@@ -139,7 +139,7 @@ def holds_kind(question: Question, sources: Sequence[Source]) -> bool:
     return not question.counted or any(counts(stems_of(question.counted), words) for words in lines)
 
 
-def _share(phrase: Sequence[Term], source: Source) -> float:
+def _share(phrase: Sequence[Term], source: ParsedSource) -> float:
     """How much of a phrase a source speaks of; a noun that only names a kind of answer is no part of it."""
     asked = [term for term in phrase if not term.kind]
     total = sum(term.weight for term in asked)
@@ -168,10 +168,10 @@ def _adjacent(first: Term, second: Term, words: Words) -> bool:
     return any(second.parts[0] in words.stems[i + 1 : i + 3] for i in places)
 
 
-def _names_work(term: Term, source: Source) -> float:
+def _names_work(term: Term, source: ParsedSource) -> float:
     return source.title.has[term] if term.name else 0.0
 
 
-def first_own(source: Source) -> int:
+def first_own(source: ParsedSource) -> int:
     """The first sentence that speaks of the work itself; those before it tell what was known."""
     return next((i for i, line in enumerate(source.lines) if _OWN.search(line.text)), 0)

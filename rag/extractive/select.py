@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.prompt.sources import SourceText
-from rag.extractive.evidence import PRESENT, Line, Reading, Source, read, reread
-from rag.extractive.question import Question, Term, analyse
+from rag.extractive.evidence import PRESENT, Line, ParsedEvidence, ParsedSource, read, reread
+from rag.extractive.question import ParsedQuestion, Term, analyse
 from rag.extractive.score import Scorer, holds_kind
 from rag.extractive.several import compared, listed
 
@@ -49,7 +49,7 @@ class Selection:
     on_topic: bool
 
 
-def select(question: Question, sources: Sequence[SourceText]) -> Selection:
+def select(question: ParsedQuestion, sources: Sequence[SourceText]) -> Selection:
     """The selection for ``question``."""
     reading = read(question, sources)
     if not reading.question.terms or not reading.sources:
@@ -67,7 +67,7 @@ def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     return Selection((), on_topic=any(scorer.coverage(source) >= ON_TOPIC for source in ranked))
 
 
-def answers(scorer: Scorer, source: Source) -> bool:
+def answers(scorer: Scorer, source: ParsedSource) -> bool:
     """Whether a source bears out what the question is about and holds the kind of thing it asks for."""
     question, has = scorer.question, source.whole.has
     missing = [t for t in question.terms if has[t] < PRESENT and not t.aside]
@@ -79,7 +79,7 @@ def answers(scorer: Scorer, source: Source) -> bool:
     return holds_kind(question, [source])
 
 
-def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick]:
+def _picks(scorer: Scorer, source: ParsedSource, most: int = _MOST_LINES) -> list[Pick]:
     chosen: list[int] = []
     for part in _parts(scorer)[:most]:
         same = next(s for s in part.reading.sources if s.number == source.number)
@@ -93,7 +93,7 @@ def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick
     return [Pick(source.number, source.title.text, source.lines[i].text, corrects) for i in sorted(chosen)]
 
 
-def _is_another_s(term: Term, source: Source, reading: Reading) -> bool:
+def _is_another_s(term: Term, source: ParsedSource, reading: ParsedEvidence) -> bool:
     """Whether a name of the question names another source's work."""
     return (
         term.hard
@@ -113,7 +113,7 @@ def _parts(scorer: Scorer) -> list[Scorer]:
     return [Scorer(reread(part, scorer.reading), asked=scorer.question.text) for part in asked] or [scorer]
 
 
-def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
+def _add_unanswered(scorer: Scorer, source: ParsedSource, chosen: list[int], most: int) -> None:
     """Adds the best sentence for each thing asked for that the chosen ones do not speak of."""
     for phrase in scorer.question.focus:
         if any(_speaks(source.lines[i], phrase) for i in chosen):
@@ -127,7 +127,7 @@ def _speaks(line: Line, phrase: Sequence[Term]) -> bool:
     return all(line.has[term] >= PRESENT for term in phrase)
 
 
-def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
+def _add_further(scorer: Scorer, source: ParsedSource, chosen: list[int], most: int) -> None:
     """Adds sentences that are nearly as good as the best, or say what those before them leave out."""
     scores = [scorer.line(source, i) for i in range(len(source.lines))]
     while len(chosen) < min(most, len(scores)):
@@ -139,7 +139,7 @@ def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -
         chosen.append(at)
 
 
-def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> float:
+def _gain(reading: ParsedEvidence, source: ParsedSource, chosen: Sequence[int], at: int) -> float:
     """The share of the question that a sentence has, and the chosen ones and the title have not."""
     gained = sum(
         tells * source.lines[at].has[term]
@@ -149,7 +149,7 @@ def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> f
     return gained / reading.total
 
 
-def _add_enumerated(source: Source, chosen: list[int]) -> None:
+def _add_enumerated(source: ParsedSource, chosen: list[int]) -> None:
     """ "There are two strategies." is no answer without the two sentences that follow it."""
     for at in list(chosen):
         after = at + 1

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from rag.extractive.evidence import PRESENT, Line, Source, reread
+from rag.extractive.evidence import PRESENT, Line, ParsedSource, reread
 from rag.extractive.lexicon import CLASSES, TREATING
 from rag.extractive.matching import EXACT, strength, words_of
-from rag.extractive.question import COMPARING, Question, Term
+from rag.extractive.question import COMPARING, ParsedQuestion, Term
 from rag.extractive.score import Scorer, first_own, holds_kind
 
 #: Share of a compared question, without the other's name, that each of the compared must speak of.
@@ -26,10 +26,10 @@ _BRINGS = re.compile(
     r"\b(?:this|(?:introduc|propos|present|develop|releas|creat|construct|collect|contribut|curat|build)\w*)\b", re.I
 )
 
-Part = tuple[Scorer, Source]
+Part = tuple[Scorer, ParsedSource]
 
 
-def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
+def compared(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
     """The sources that a comparison speaks of, each with the question as it is asked of it alone; empty where the
     question compares nothing, or one source speaks of all that is compared."""
     question = scorer.question
@@ -41,7 +41,7 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     rare = {t for t in names if sum(s.whole.has[t] >= PRESENT for s in ranked) <= few}
     titled = works | {t for t in rare if any(s.title.has[t] >= PRESENT for s in ranked)}
 
-    def owned(source: Source, term: Term) -> float:
+    def owned(source: ParsedSource, term: Term) -> float:
         return source.title.has[term] if term in titled else source.whole.has[term]
 
     telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= few]
@@ -49,7 +49,7 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     at_once = len(works) < 2 and any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
     if len(telling) < 2 or not (question.compares or (_linked(question.text, telling) and not at_once)):
         return []
-    chosen: list[Source] = []
+    chosen: list[ParsedSource] = []
     open_names = set(telling)
     while open_names:
         best = max(ranked, key=lambda s: (sum(owned(s, t) for t in open_names), scorer.source(s)))
@@ -67,7 +67,7 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     return parts if _speak_of_it(question, chosen) else []
 
 
-def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
+def listed(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
     """The sources that belong in a list of papers; empty where the question asks for none, or fewer than two belong."""
     question = scorer.question
     head = question.focus[0] if question.focus else ()
@@ -87,14 +87,14 @@ def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     return [(narrowed, source) for source in chosen[:_MOST_LISTED]] if len(chosen) > 1 else []
 
 
-def _speak_of_it(question: Question, sources: Sequence[Source]) -> bool:
+def _speak_of_it(question: ParsedQuestion, sources: Sequence[ParsedSource]) -> bool:
     """Whether the compared sources speak of anything that is asked beside their names."""
     asked = [t for t in question.terms if not (t.name or t.kind or t.aside or COMPARING.fullmatch(t.word))]
     spoken = any(s.whole.has[t] >= PRESENT for t in asked for s in sources)
     return (spoken or not asked) and holds_kind(question, sources)
 
 
-def _belongs(scorer: Scorer, source: Source) -> float:
+def _belongs(scorer: Scorer, source: ParsedSource) -> float:
     """How much of the question is a source's own subject: in its title and in one sentence of what it says of itself,
     not scattered over it, nor in what it tells of others first."""
     telling = scorer.reading.telling
@@ -108,7 +108,7 @@ def _belongs(scorer: Scorer, source: Source) -> float:
     return max(map(held, source.lines[first_own(source) :]), default=0.0)
 
 
-def _is_one(source: Source, head: Sequence[Term]) -> bool:
+def _is_one(source: ParsedSource, head: Sequence[Term]) -> bool:
     """Whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
     brings one ("this survey", "we introduce ... a benchmark"); a paper that merely uses one is none."""
     classes = [t for t in head if CLASSES.issuperset(t.parts)]
@@ -138,7 +138,7 @@ def _alternatives(text: str, terms: Sequence[Term]) -> list[tuple[Term, Term]]:
     return [(by_word[a], by_word[b]) for a, b in joined if a in by_word and b in by_word and a != b]
 
 
-def _calls_itself(source: Source, name: Term) -> bool:
+def _calls_itself(source: ParsedSource, name: Term) -> bool:
     """Whether a title begins with a name as works are named: "ZipLM: Hardware-Aware ..."."""
     head, colon, _ = source.title.text.partition(": ")
     return bool(colon) and strength(name, words_of(head)) >= PRESENT

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from rapidfuzz.distance import OSA
 
 from rag.language.terms import is_technical_name, names
 from rag.retrieval.fusion import idf
@@ -70,15 +71,6 @@ def _written_otherwise(name: str, best: Iterable[str]) -> bool:
 
 def _one_letter_off(one: str, other: str) -> bool:
     """Whether one letter more, less or other, or two swapped, tells two words apart; a digit makes another version."""
-    if abs(len(one) - len(other)) > 1 or one == other:
-        return one == other
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    one, other = one[start:], other[start:]
-    if one[:1].isdigit() or other[:1].isdigit():
+    if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
         return False
-    return (
-        one[1:] == other[1:]
-        or one[1:] == other
-        or one == other[1:]
-        or (one[:2] == other[1::-1] and one[2:] == other[2:])
-    )
+    return OSA.distance(one, other, score_cutoff=1) <= 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rag.paper import normal_arxiv_id, normal_doi, title_key
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi
+from rag.paper import title_key
 
 #: A question is read this far; what follows adds cost, not meaning.
 MAX_CHARACTERS = 20_000

@@ -13,15 +13,18 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from rag.answering.citations.code import CodeSplitter, Piece, split_code
-from rag.answering.citations.inert_markup import MarkupGuard, visible
+from rag.answering.citations.inert_markup import MarkupGuard
 from rag.answering.citations.markers import CLOSING, LONGEST, OPENING, More, read_content
 from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_spoken
 from rag.answering.citations.runs import Mark, Run, read_parentheses, read_run
+from rag.language.invisible import visible
 
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + rf"]|(?<![^\W_])(?=[{INITIALS}])")
 # Not a bracket: what closes something must not come to stand behind what opened it.
 _STOPS = re.compile(r"[.,;:!?…]{1,3}")
+# Unicode's separators of lines and paragraphs.
+_SEPARATORS = {0x2028: "\n", 0x2029: "\n"}
 _LINE_KEPT = 400
 _DEFINITION = re.compile(r"[ \t]*(?:(?:[>\-*+]|\d{1,9}[.)])[ \t]*){0,8}\[[^\]\n]{0,300}\]\Z")
 
@@ -79,7 +82,7 @@ class CitationStream:
 
     def feed(self, text: str) -> str:
         """What the reader may see once ``text`` has come in too."""
-        return self._read(self._guard.feed(self._splitter.feed(visible(text))))
+        return self._read(self._guard.feed(self._splitter.feed(visible(text.translate(_SEPARATORS)))))
 
     def finish(self) -> str:
         """The rest of the answer."""

@@ -51,7 +51,7 @@ _PROPERTY = re.compile(
 _FEW_WORDS = 4
 
 
-def leans(question: str) -> bool:
+def needs_context(question: str) -> bool:
     """Whether a question cannot be understood without the conversation before it."""
     bare = OPENER.sub("", question)
     if not bare.strip(" ?.!"):

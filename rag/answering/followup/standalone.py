@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.followup.items import Item, items
-from rag.answering.followup.needs_context import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, leans
+from rag.answering.followup.needs_context import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, needs_context
 from rag.answering.record.answer import Turn
 from rag.language.terms import content_words, is_technical_name, names
 
@@ -92,7 +92,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
 def _resolve(question: str, context: _Context | None) -> str:
     question = " ".join(question.split())
-    if context is None or not leans(question):
+    if context is None or not needs_context(question):
         return question
     picked = _ordinal(question, context)
     return _swap(picked or question, context) or picked or _put_in(question, context)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rag.answering.prompt.sources import SourceText, render_question, render_source, render_sources
 from rag.answering.prompt.templates import Prompt
+from rag.bibliography.names import byline
 from rag.errors import UsageError
 from rag.language.sentences import sentences
 from rag.language.terms import stems
@@ -147,5 +148,5 @@ class _Draft:
 
 def about(paper: Paper) -> str:
     """Authors, year and venue in one line; empty where nothing is known."""
-    names = ", ".join(paper.authors[:_AUTHORS_SHOWN]) + (" et al." if len(paper.authors) > _AUTHORS_SHOWN else "")
+    names = byline(paper.authors, _AUTHORS_SHOWN)
     return "; ".join(part for part in (names, str(paper.year or ""), paper.venue or "") if part)

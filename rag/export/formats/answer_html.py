@@ -6,23 +6,19 @@ run nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lxml import html  # type: ignore[import-untyped]  # lxml ships no types
 from lxml.html.builder import E  # type: ignore[import-untyped]  # as above
 
 from rag.answering.record.answer import Answer
+from rag.bibliography.names import byline
 from rag.export import facts
 from rag.export.blocks import Block, Piece, blocks
+from rag.language.invisible import visible
 from rag.paper import Paper
-from rag.readers.base import is_link
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-# Control characters cannot stand in a tree; directional overrides can make a text read otherwise than it is.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
-)
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d1f23; --quiet: #5c6370; --rule: #d9dce1; --accent: #1f5f8b;
   --doubt: #9a5b00; }
@@ -91,22 +87,16 @@ def _cited(answer: Answer, number: int) -> html.HtmlElement:
 
 
 def _reference(paper: Paper) -> Iterator[html.HtmlElement | str]:
-    authors = ", ".join(paper.authors[:10]) + (" et al." if len(paper.authors) > 10 else "")
+    authors = byline(paper.authors, 10)
     yield _text(f"{authors or 'Anonymous'} ({paper.year or 'n.d.'}). ")
     yield E.strong(_text(paper.title))
     yield ". "
     if paper.venue:
         yield E.em(_text(paper.venue))
         yield ". "
-    addresses = {
-        f"https://doi.org/{paper.doi}" if paper.doi else "": f"doi:{paper.doi}",
-        f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else "": f"arXiv:{paper.arxiv_id}",
-        f"https://pubmed.ncbi.nlm.nih.gov/{paper.pmid}/" if paper.pmid else "": f"PMID {paper.pmid}",
-    }
-    for address, label in {paper.url or "": "link", **addresses}.items():
-        if address and is_link(address):
-            yield E.a({"href": address, "rel": "noopener noreferrer"}, _text(label))
-            yield " "
+    for address in paper.addresses:
+        yield E.a({"href": address.url, "rel": "noopener noreferrer"}, _text(address.name))
+        yield " "
 
 
 def _block(block: Block) -> html.HtmlElement:
@@ -134,4 +124,4 @@ def _piece(piece: Piece) -> html.HtmlElement | str:
 
 
 def _text(text: str) -> str:
-    return _UNSEEN.sub("", text)
+    return visible(text)

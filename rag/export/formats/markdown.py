@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.bibliography.names import byline
 from rag.paper import Paper
-from rag.readers.base import is_link
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&$!])")
 # A title that opens with "1." or "+ " would open a list.
@@ -36,22 +36,11 @@ def _item(number: int, paper: Paper) -> str:
 
 
 def _authors(paper: Paper) -> str:
-    if not paper.authors:
-        return "Anonymous"
-    names = ", ".join(escaped(name) for name in paper.authors[:_MANY])
-    return f"{names} et al." if len(paper.authors) > _MANY else names
+    return byline([escaped(name) for name in paper.authors], _MANY) or "Anonymous"
 
 
 def _links(paper: Paper) -> list[str]:
-    named = {
-        f"doi:{paper.doi}": f"https://doi.org/{paper.doi}" if paper.doi else None,
-        f"arXiv:{paper.arxiv_id}": f"https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else None,
-        f"PMID {paper.pmid}": f"https://pubmed.ncbi.nlm.nih.gov/{paper.pmid}/" if paper.pmid else None,
-    }
-    links = [f"[{escaped(name)}](<{address}>)" for name, address in named.items() if address and is_link(address)]
-    if paper.url and is_link(paper.url) and paper.url not in named.values():
-        links.append(f"[link](<{paper.url}>)")
-    return links
+    return [f"[{escaped(address.name)}](<{address.url}>)" for address in paper.addresses]
 
 
 def escaped(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.readers.base import MAX_AUTHORS, Options, Record, Skip, build, given_first
+from rag.bibliography.names import given_first
+from rag.readers.base import MAX_AUTHORS, Options, Record, Skip, build
 from rag.readers.markup.latex import from_latex
 from rag.readers.parsing.bibtex_entries import BrokenEntry, Entry, entries
 from rag.readers.source import Source

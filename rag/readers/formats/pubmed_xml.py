@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rag.bibliography.addresses import pubmed_address
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.parsing.xml_records import child, children, text_in, xml_records
 from rag.readers.source import Source
@@ -44,7 +45,7 @@ def _paper(source: str, position: str, element: Any) -> Record:
         venue=text_in(child(article, "Journal", "Title"))
         or text_in(child(article, "Journal", "ISOAbbreviation"))
         or text_in(child(article, "Book", "BookTitle")),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
+        url=pubmed_address(pmid) if pmid.isdigit() else None,
         doi=_doi(element, article),
         pmid=pmid,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.paper import normal_doi
+from rag.bibliography.identifiers import normal_doi
 from rag.readers.base import Options, Record, build, is_absent
 from rag.readers.markup.markup import from_markup
 from rag.readers.parsing.tagged import Tagged, joined, tagged_records

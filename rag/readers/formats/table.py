@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from rag.bibliography.names import initials_first, split_names
 from rag.errors import ReadError, UsageError
-from rag.readers.base import Options, Record, Skip, build, initials_first, split_names
+from rag.readers.base import Options, Record, Skip, build
 from rag.readers.markup.markup import from_markup
 from rag.readers.source import Source
 

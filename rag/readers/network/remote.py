@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi
 from rag.errors import ReadError
-from rag.paper import normal_arxiv_id, normal_doi
 from rag.readers.base import Options, Record, Skip
 from rag.readers.detect import detect
 from rag.readers.network.fetch import Fetcher, Pace
