@@ -12,7 +12,8 @@ from rag.extractive.lexicon import known_words
 from rag.extractive.matching import Words, acronym, corrected, strength, words_of
 from rag.extractive.question import ParsedQuestion, Term
 from rag.injection import findings
-from rag.language.terms import pieces, stem, tokens
+from rag.language.stems import stem
+from rag.language.tokens import pieces, tokens
 
 #: A term counts as present from here on: a synonym does, half of a compound does not.
 PRESENT = 0.55

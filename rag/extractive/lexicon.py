@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rag.language.terms import stem
+from rag.language.stems import stem
 
 # Words a question and an abstract use for one another. A word may stand in several rows.
 _SYNONYMS = """

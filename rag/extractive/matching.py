@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,7 +12,8 @@ from rapidfuzz.distance import OSA
 from rag.extractive.lexicon import NUMBER_WORDS, synonyms
 from rag.extractive.question import Term
 from rag.extractive.rarity import is_english, rarity
-from rag.language.terms import pieces, stem, tokens
+from rag.language.stems import stem
+from rag.language.tokens import pieces, plain_figures, runs, tokens
 
 EXACT = 1.0
 SYNONYM = 0.6
@@ -24,8 +24,6 @@ _SHORTEST_ACRONYM = 2
 _SURE_ACRONYM = 3
 _LONG = 8
 _SHORTEST_NAME = 4
-_PARTS = re.compile(r"[^\W_]+")
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def words_of(text: str) -> Words:
     for token in tokens(text):
         parts = pieces(token.text)
         raw.extend(parts)
-        initials.extend(part[0] for part in _PARTS.findall(token.text))
+        initials.extend(part[0] for part in runs(token.text))
         plain.extend([token.text[0].isdigit() or len(parts) == 1] * len(parts))
     roots = tuple(stem(piece) for piece in raw)
     numeric = tuple(i for i, piece in enumerate(raw) if piece[0].isdigit() or piece in NUMBER_WORDS)
@@ -65,7 +63,7 @@ def words_of(text: str) -> Words:
         stems=roots,
         unique=frozenset(roots),
         joined=frozenset(a + b for a, b in pairwise(roots)) | frozenset(stem(a + b) for a, b in pairwise(raw)),
-        figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)),
+        figures=plain_figures(text),
         cased=frozenset(token.text for token in tokens(text)),
         spelt=frozenset(raw),
         numeric=numeric,

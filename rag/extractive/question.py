@@ -14,8 +14,11 @@ from rag.extractive.lexicon import (
     QUANTITY_NOUNS,
 )
 from rag.extractive.rarity import is_english, rarity
+from rag.language.names import is_technical_name, names
 from rag.language.sentences import sentences
-from rag.language.terms import STOPWORDS, Token, is_technical_name, names, pieces, stem, tokens
+from rag.language.stems import stem
+from rag.language.stopwords import STOPWORDS
+from rag.language.tokens import Token, pieces, plain_figures, tokens
 
 _HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
 _HOW = re.compile(r"\bhow\s+(\w+)\b", re.IGNORECASE)
@@ -51,7 +54,6 @@ COMPARING = re.compile(
 )
 _ABOUT = re.compile(r"\b(?:what|how)\s+(?:does|do|did|is|are|was|were|can|could|has|have)\b", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|whose|how\s+much|how\s+many)\b", re.IGNORECASE)
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 # In brackets, or set aside by the question itself: "besides X, which ...", "in languages other than X".
 _ASIDE = re.compile(
     r"\([^()]{0,300}\)"
@@ -178,7 +180,7 @@ def analyse(text: str) -> ParsedQuestion:
         subject=tuple(reader.subject()),
         pairs=tuple(reader.pairs()),
         counted=counted,
-        figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)) | numbers,
+        figures=plain_figures(text) | numbers,
         quantity=bool(counted or adjectives & QUANTITY_ADJECTIVES or asked & QUANTITY_NOUNS),
         duration=bool(_DURATION.search(text)),
         year=bool(_YEAR.search(text)),
@@ -208,7 +210,7 @@ class _Reader:
 
     def term(self, token: Token) -> Term | None:
         """A word as a term; ``None`` for function words and bare numbers."""
-        word = token.text.removesuffix("'s").removesuffix("’s")
+        word = token.bare
         bare = [p for p in pieces(word) if p not in STOPWORDS]
         if (
             not bare

@@ -11,7 +11,7 @@ from rag.extractive.evidence import PRESENT, Line, ParsedEvidence, ParsedSource
 from rag.extractive.lexicon import TIME_UNITS
 from rag.extractive.matching import Words
 from rag.extractive.question import ParsedQuestion, Term
-from rag.language.terms import names
+from rag.language.names import names
 
 # Weights of a term that the sentence itself lacks, by where else it stands: a sentence may lean on the one before it.
 _BEFORE, _TITLE, _AFTER, _ELSEWHERE = 0.5, 0.4, 0.25, 0.15

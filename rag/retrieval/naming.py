@@ -5,14 +5,14 @@ A question about something the library lacks still finds papers that talk of its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from rag.language.terms import is_technical_name, names
+from rag.language.names import is_technical_name, names
+from rag.language.tokens import runs
 from rag.retrieval.fusion import idf
 from rag.retrieval.question import Question, Terms
 from rag.retrieval.relevance import Signals
@@ -24,7 +24,6 @@ _RARE = 0.7
 _RARE_WIDTH = 0.05
 #: In shorter names one letter makes another name (BERT, oBERT).
 _SHORTEST_MISSPELT = 6
-_WORD = re.compile(r"[^\W_]+")
 
 
 def signals(question: Question, index: Terms, best: Sequence[str], trust: float) -> Signals:
@@ -61,7 +60,7 @@ def _written_otherwise(name: str, best: Iterable[str]) -> bool:
     if len(name) < _SHORTEST_MISSPELT:
         return False
     for text in best:
-        words = [match.group().lower() for match in _WORD.finditer(text)]
+        words = runs(text.lower())
         if any(_one_letter_off(name, word) for word in words if len(word) >= _SHORTEST_MISSPELT):
             return True
         if any((first + second).startswith(name) for first, second in pairwise(words)):

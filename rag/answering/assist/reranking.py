@@ -19,7 +19,7 @@ from rag.answering.prompt.budget import count_messages
 from rag.answering.prompt.sources import SourceText, escape, render_source
 from rag.answering.prompt.templates import Prompt
 from rag.language.sentences import sentences
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence, Searcher, SearchResult

@@ -10,8 +10,9 @@ from functools import cached_property
 from rag.answering.checking.rules.figures import FigureIndex, figures
 from rag.answering.checking.rules.polarity import Reading, read_polarity
 from rag.answering.checking.rules.verbatim import repeated, whole_sentences
-from rag.answering.checking.words import NameIndex, stems
+from rag.answering.checking.words import stems
 from rag.injection import sorted_out
+from rag.language.names import NameIndex
 from rag.retrieval.evidence import Evidence
 
 #: Share of what a sentence says from which it comes from the orders that hold it.

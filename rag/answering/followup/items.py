@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.language.terms import names
+from rag.language.names import names
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rag.language.terms import content_words, names
+from rag.language.names import names
+from rag.language.stems import content_words
 
 OPENER = re.compile(r"^(?:and|but|so|also|then|ok(?:ay)?|well|thanks|thank\s+you)\b[\s,.!]*", re.IGNORECASE)
 WHAT_ABOUT = re.compile(r"^(?:and\s+)?(?:what|how)\s+about\s+", re.IGNORECASE)

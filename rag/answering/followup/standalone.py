@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from rag.answering.followup.items import Item, items
 from rag.answering.followup.needs_context import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, needs_context
 from rag.answering.record.answer import Turn
-from rag.language.terms import content_words, is_technical_name, names
+from rag.language.names import is_technical_name, names
+from rag.language.stems import content_words
+from rag.language.tokens import runs
 
 _ORDINALS = {
     "first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "other": 1, "former": 0, "latter": -1,
@@ -139,7 +141,7 @@ def _swap(question: str, context: _Context) -> str | None:
 
 
 def _parts(name: str) -> set[str]:
-    return set(re.findall(r"\w+", name.lower()))
+    return set(runs(name.lower()))
 
 
 def _any_of(found: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from rag.answering.prompt.templates import Prompt
 from rag.bibliography.names import byline
 from rag.errors import UsageError
 from rag.language.sentences import sentences
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.paper import Paper

@@ -13,7 +13,8 @@ from itertools import takewhile
 from typing import Final
 
 from rag.answering.checking.rules.polarity import IMPLICIT, OPPOSITES, is_cue, words_of
-from rag.answering.checking.words import STOP_WORDS, stem
+from rag.answering.checking.words import stem
+from rag.language.stopwords import CLAIM_STOPWORDS
 
 #: So much of a sentence must stand in the other for the two to be taken as copies.
 _COPIED: Final = 0.6
@@ -79,7 +80,7 @@ def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
 
 
 def _tells(word: str) -> bool:
-    return word not in _STOPS and (word not in STOP_WORDS or stem(word) in OPPOSITES)
+    return word not in _STOPS and (word not in CLAIM_STOPWORDS or stem(word) in OPPOSITES)
 
 
 def _denied(at: int, words: Sequence[str]) -> bool:
