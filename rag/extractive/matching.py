@@ -20,6 +20,8 @@ SYNONYM = 0.6
 RELATED = 0.7
 MISSPELT = 0.8
 _SHORTEST_SHARED = 5
+# Endings that the stemmer leaves on short words: "faster", "ranker", "argument".
+_LEFT_ON = frozenset({"er", "est", "ment"})
 _SHORTEST_ACRONYM = 2
 _SURE_ACRONYM = 3
 _LONG = 8
@@ -62,7 +64,7 @@ def words_of(text: str) -> Words:
     return Words(
         stems=roots,
         unique=frozenset(roots),
-        joined=frozenset(a + b for a, b in pairwise(roots)) | frozenset(stem(a + b) for a, b in pairwise(raw)),
+        joined=frozenset(stem(a + b) for words in (roots, raw) for a, b in pairwise(words)),
         figures=plain_figures(text),
         cased=frozenset(token.text for token in tokens(text)),
         spelt=frozenset(raw),
@@ -91,12 +93,10 @@ def _part(part: str, words: Words, *, name: bool) -> float:
         return EXACT
     if name:
         return 0.0
-    if not synonyms(part).isdisjoint(words.unique):
-        return SYNONYM
-    beginning = part[:_SHORTEST_SHARED]
-    if any(other.startswith(beginning) and _share_a_root(part, other) for other in words.unique):
+    beginning = part[: _SHORTEST_SHARED - 1]
+    if any(other.startswith(beginning) and _same_family(part, other) for other in words.unique):
         return RELATED
-    return 0.0
+    return SYNONYM if not synonyms(part).isdisjoint(words.unique) else 0.0
 
 
 def _in_a_row(parts: Sequence[str], roots: Sequence[str]) -> bool:
@@ -124,13 +124,15 @@ def acronym(term: Term, words: Words) -> float:
     return SYNONYM if (word if len(word) < _SURE_ACRONYM else word.lower()) in initials else 0.0
 
 
-def _share_a_root(a: str, b: str) -> bool:
-    """Whether one stem begins the other: ``annotat`` and ``annotator`` where the stemmer left a rest."""
+def _same_family(a: str, b: str) -> bool:
+    """Whether one stem begins the other and what is left is short: the stemmer takes inflections off ("trained") but
+    leaves derivations ("trainer", "accuracy" beside "accurate", "faster")."""
     shorter, longer = sorted((a, b), key=len)
     rest = longer.removeprefix(shorter)
-    # To quantize is not a quantity, but what is stabilized has stability.
-    least = _SHORTEST_SHARED + (rest == "iz")
-    return len(longer) > len(rest) and len(shorter) >= least and len(rest) <= 3
+    # To quantize is not a quantity, but what is stabilized has stability; a mode is not a model, but what is faster is
+    # fast.
+    least = _SHORTEST_SHARED + (rest == "iz") - (rest in _LEFT_ON)
+    return len(longer) > len(rest) and len(shorter) >= least and (len(rest) <= 3 or rest in _LEFT_ON)
 
 
 def corrected(term: Term, vocabulary: Iterable[str]) -> Term:

@@ -102,7 +102,7 @@ class Term:
     @property
     def joined(self) -> str:
         """The parts as one word: ``fine-tuning`` and ``finetuning`` are one."""
-        return "".join(self.parts)
+        return stem("".join(self.parts)) if len(self.parts) > 1 else self.parts[0]
 
     @property
     def kind(self) -> bool:

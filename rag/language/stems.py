@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from rag.language.stopwords import STOPWORDS
 from rag.language.tokens import pieces, tokens
+
+if TYPE_CHECKING:
+    from tantivy import TextAnalyzer
+
+# "Precise" and "noise" are spelt with an s everywhere.
+_BRITISH: Final = re.compile(r"(?:(?<=[a-z]{4}i)(?<![aco]i)|(?<=aly))s(?=(?:e|ed|es|er|ers|ing|ations?)$)")
 
 
 def stems(text: str) -> list[str]:
@@ -25,57 +33,18 @@ def content_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """A light English stem in lower case: inflections and the commonest derivations fall together.
+    """Return the English stem of one word, in lower case: for comparing words, not for display.
 
-    Meant for matching a question with a sentence (``compresses``, ``compression``, ``compressed``), not for display.
+    The Snowball stemmer (Porter 2, https://snowballstem.org/algorithms/english/stemmer.html) as tantivy has it: the one
+    that the lexical index is built with. Beside it, British spellings become American ones ("optimise", "analyse"), and
+    what is reduced meets its reduction.
     """
-    word = word.lower()
-    if len(word) <= 3 or not word.isalpha():
-        return word
-    word = f"{word[:-3]}y" if word[-3:] in {"ied", "ies"} else _strip(word, _INFLECTIONS, 3)
-    word = _strip(_strip(word, _DERIVATIONS, 4), _DERIVATIONS, 4)
-    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeiouls":
-        word = word[:-1]
-    return word.rstrip("ey") if len(word) > 4 else word
+    found: list[str] = _stemmer().analyze(_BRITISH.sub("z", word.lower()))
+    return (found[0].removesuffix("t") if found[0].endswith("duct") else found[0]) if found else ""
 
 
-def _strip(word: str, endings: tuple[tuple[str, str], ...], shortest: int) -> str:
-    for ending, kept in endings:
-        if word.endswith(ending) and len(word) - len(ending) >= shortest:
-            return word[: -len(ending)] + kept
-    return word
+@lru_cache(maxsize=1)
+def _stemmer() -> TextAnalyzer:
+    import tantivy
 
-
-_INFLECTIONS = (
-    ("sses", "ss"),
-    ("ings", ""),
-    ("ing", ""),
-    ("edly", ""),
-    ("eed", "eed"),
-    ("ed", ""),
-    ("xes", "x"),
-    ("ches", "ch"),
-    ("shes", "sh"),
-    ("ss", "ss"),
-    ("us", "us"),
-    ("is", "is"),
-    ("s", ""),
-)
-# The longest that fits is taken off; a second pass takes what stands before it ("ability" behind "interpret").
-_DERIVATIONS = tuple(
-    sorted(
-        (
-            # What is left keeps its "iz": to quantize is not a quantity.
-            *(("i" + x, "iz") for x in ("se", "ze", "ser", "zer", "sing", "zing", "sation", "zation", "s", "z")),
-            *((x, "") for x in "ational ation ition fulness iveness ment ness ability ibility able ible".split()),
-            *((x, "") for x in "ically ically ical ally ive ity ly al ic ance ence ancy ency ant ent".split()),
-            *((x, "") for x in "ator ating ated at ate or er est ac acy".split()),
-            ("ification", "if"),
-            ("ssion", "ss"),
-            ("ction", "ct"),
-            ("tion", "t"),
-            ("sion", "s"),
-        ),
-        key=lambda pair: -len(pair[0]),
-    )
-)
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()

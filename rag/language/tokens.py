@@ -40,10 +40,15 @@ def runs(text: str) -> list[str]:
 
 
 def pieces(word: str) -> list[str]:
-    """Return the parts of a word between its signs, in lower case; a decimal number stays whole."""
+    """Return the parts of a word between its signs, in lower case; a decimal number stays whole, and the plural of an
+    acronym is the acronym (``LLMs``)."""
     if word[:1].isdigit() and word.replace(".", "").replace(",", "").rstrip("%").isdigit():
         return [word.lower().rstrip("%").replace(",", "")]
-    return [run.lower() for run in runs(word.replace("'s", "").replace("’s", ""))]
+    return [_singular(run).lower() for run in runs(word.replace("'s", "").replace("’s", ""))]
+
+
+def _singular(run: str) -> str:
+    return run[:-1] if len(run) > 2 and run[-1] == "s" and run[:-1].isupper() else run
 
 
 def without_genitive(word: str) -> str:

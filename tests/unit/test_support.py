@@ -14,8 +14,8 @@ from rag.answering.checking.rules.figure_context import stray_figures, swapped_f
 from rag.answering.checking.rules.polarity import contradictions, denies, read_polarity
 from rag.answering.checking.scorer import SUPPORTED, WEAK, Bench, clauses
 from rag.answering.checking.source_index import SourceText
-from rag.answering.checking.words import stem
 from rag.language.names import NameIndex, named_words
+from rag.language.stems import stem
 from rag.paper import Paper
 from tests.support.adversarial import evidence
 

@@ -26,8 +26,9 @@ from rag.answering.checking.rules.comparisons import reversed_comparisons
 from rag.answering.checking.rules.near_copies import turned
 from rag.answering.checking.rules.polarity import contradictions, read_polarity
 from rag.answering.checking.source_index import SourceText, term_weights, terms
-from rag.answering.checking.words import stem, stems
+from rag.answering.checking.words import stems
 from rag.language.names import named_words
+from rag.language.stems import stem
 
 #: Cosines of n sentences with m sentences of abstracts, shape (n, m).
 Similarity: TypeAlias = Callable[[Sequence[str], Sequence[str]], NDArray[np.floating]]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rag.answering.checking.words import stem
+from rag.language.stems import stem
 from rag.language.stopwords import CLAIM_STOPWORDS
 from rag.language.tokens import tokens
 

@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Final
 
 from rag.answering.checking.rules.polarity import IMPLICIT, OPPOSITES, is_cue, words_of
-from rag.answering.checking.words import stem
+from rag.language.stems import stem
 from rag.language.stopwords import CLAIM_STOPWORDS
 
 #: So much of a sentence must stand in the other for the two to be taken as copies.

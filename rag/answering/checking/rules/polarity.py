@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.answering.checking.words import stem
+from rag.language.stems import stem
 from rag.language.stopwords import CLAIM_STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*%?|[.,;:!?()<>]")
