@@ -24,7 +24,7 @@ class Paper:
 
     ``abstract`` holds normalised text with single spaces (:func:`rag.language.normalise.normalise`); every offset in
     passages and citations counts characters of this very string. ``source`` names where the text came from
-    and ``arxiv_version`` which version of an arXiv paper it is, where that was told; neither is part of the paper's
+    and ``arxiv_version`` which version of an arXiv paper it is, if known; neither is part of the paper's
     identity or of its public record.
     """
 
@@ -58,7 +58,7 @@ class Paper:
         arxiv_version: int | None = None,
         paper_id: str | None = None,
     ) -> Self:
-        """A paper with normalised identifiers and, unless ``paper_id`` is given, an id derived from them.
+        """Return a paper with normalised identifiers and, unless ``paper_id`` is given, an id derived from them.
 
         The caller hands in normalised title and abstract. The id prefers what names the work everywhere: DOI,
         then arXiv id, then PMID, else a digest of normalised title, first author and year.
@@ -82,19 +82,19 @@ class Paper:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The public record of the contracts: what anyone may know of the paper; absent facts are ``None``."""
+        """Return the public record of the contracts; absent facts are ``None``."""
         record = self.to_record()
         return {name: value for name, value in record.items() if name not in _PRIVATE}
 
     def to_record(self) -> dict[str, Any]:
-        """Every field, as a library keeps them."""
+        """Return every field, as a library keeps them."""
         record: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         record["authors"] = list(self.authors)
         return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_dict` and :meth:`to_record`."""
+        """Return the paper of a record: the inverse of :meth:`to_dict` and :meth:`to_record`."""
         known: dict[str, Any] = {f.name: record.get(f.name) for f in fields(cls)}
         known["authors"] = tuple(record.get("authors") or ())
         return cls(**known)
@@ -105,18 +105,19 @@ class Paper:
         return addresses(doi=self.doi, arxiv_id=self.arxiv_id, pmid=self.pmid, url=self.url)
 
     def with_source(self, source: str) -> Self:
-        """The same paper, recorded as read from ``source``."""
+        """Return the same paper, recorded as read from ``source``."""
         return replace(self, source=source)
 
 
 def title_key(title: str) -> str:
-    """A title reduced to what two records of the same work share: no case, accents, punctuation or blanks."""
+    """Return a title reduced to what two records of the same work share: no case, accents, punctuation or blanks."""
     bare = unicodedata.normalize("NFKD", title).casefold()
     return _NOT_WORD.sub("", "".join(c for c in bare if not unicodedata.combining(c)))
 
 
 def surname_key(authors: Sequence[str]) -> str:
-    """The first author's surname, reduced as in :func:`title_key`; reads ``Given Family`` and ``Family, Given``."""
+    """Return the first author's surname, reduced as in :func:`title_key`; reads ``Given Family`` and ``Family,
+    Given``."""
     return title_key(surname(authors[0])) if authors else ""
 
 

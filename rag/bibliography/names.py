@@ -12,7 +12,7 @@ from typing import NamedTuple
 # Behind a comma these are no given name: "King, Martin Luther, Jr.", "Doe, PhD", "Acme, Inc".
 _SUFFIXES = frozenset("jr sr ii iii iv v md phd inc ltd llc esq".split())
 _GENERATIONS = frozenset("jr sr ii iii iv".split())
-# What stands in a list of names for those that it leaves out.
+# How a list of names says that it leaves some out.
 _NOBODY = frozenset({"others", "et al", "and others"})
 # A name with one of these is that of an organisation, which has no family name.
 _ORGANISATION = frozenset(
@@ -97,8 +97,8 @@ def is_nobody(name: str) -> bool:
 def split_names(text: str) -> list[str]:
     """Return the names of one text as they are written there.
 
-    They part at ``;`` or ``|``, else at ``and`` or ``&`` and at those commas that stand between names and not between
-    the family and the given name: ``Doe, Jane`` is one name; ``Jane Doe, John Roe``, ``Doe, J., Roe, J. K.`` and
+    They part at ``;`` or ``|``, else at ``and`` or ``&`` and at those commas that part names, not the family name from
+    the given one: ``Doe, Jane`` is one name; ``Jane Doe, John Roe``, ``Doe, J., Roe, J. K.`` and
     ``Doe, Jane and Roe, John`` are two.
     """
     text = " ".join(text.split())
@@ -141,7 +141,7 @@ def _pairs(parts: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _is_initials(part: str) -> bool:
-    """Whether a part of a name is nothing but initials: ``J.``, ``M.-J.``, ``JA``, ``J. R. R.``."""
+    """Return whether a part of a name is nothing but initials: ``J.``, ``M.-J.``, ``JA``, ``J. R. R.``."""
     letters = _NOT_LETTERS.sub("", part)
     return letters.isalpha() and letters.isupper() and len(letters) <= _MOST_INITIALS and not _is_suffix(part)
 

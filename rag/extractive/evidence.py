@@ -1,4 +1,4 @@
-"""The sources of a prompt, read for one question: what each sentence and each source says of its terms."""
+"""The sources of a prompt, matched with the terms of one question: each sentence, each source, all together."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ _ALIASED = re.compile(r"\(([A-Z][A-Za-z]{1,9})\)")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence (or title, or whole source), its words, and how surely it speaks of each term of the question;
-    ``opens`` are the terms among its first words."""
+    """A sentence, a title or a whole source, matched with the question.
+
+    Attributes:
+        text: as the source has it.
+        words: its words.
+        has: how surely it speaks of each term, 0 to 1.
+        opens: the terms among its first words.
+    """
 
     text: str
     words: Words
@@ -35,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ParsedSource:
-    """A source: its title, its sentences, and all of it together."""
+    """A source, matched with the question: its title, its sentences, and all of it together."""
 
     number: int
     title: Line
@@ -45,8 +51,14 @@ class ParsedSource:
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvidence:
-    """All sources, the question with its terms spelt as the sources spell them, and how much each term tells among
-    them: one that every sentence holds tells nothing of where the answer is, however rare it is elsewhere."""
+    """All sources, matched with one question.
+
+    Attributes:
+        question: with its terms spelt as the sources spell them.
+        sources: those with findings, in order.
+        telling: the weight of each term here: one that every sentence has says nothing of where the answer is, however
+            rare it is elsewhere.
+    """
 
     question: ParsedQuestion
     sources: tuple[ParsedSource, ...]
@@ -54,13 +66,12 @@ class ParsedEvidence:
 
     @property
     def total(self) -> float:
-        """What all terms tell together; never 0."""
+        """The total weight of the terms; never 0."""
         return sum(self.telling.values()) or 1.0
 
 
 def read(question: ParsedQuestion, sources: Sequence[SourceText]) -> ParsedEvidence:
-    """The sources as they bear on ``question``; those without an abstract bear on nothing, and
-    neither do sentences that give orders to whoever answers."""
+    """Match the sources with ``question``, leaving out those without an abstract and sentences that are orders."""
     sources = [source for source in sources if any(findings(passage) for passage in source.passages)]
     texts = [_texts(source) for source in sources]
     vocabulary = known_words().union(*(words_of(parts[-1]).spelt for parts in texts))
@@ -77,7 +88,7 @@ def read(question: ParsedQuestion, sources: Sequence[SourceText]) -> ParsedEvide
 
 
 def reread(question: ParsedQuestion, reading: ParsedEvidence) -> ParsedEvidence:
-    """The same sources as they bear on another question."""
+    """Match the same sources with another question."""
     return read(
         question,
         [SourceText(s.number, s.title.text, tuple(line.text for line in s.lines)) for s in reading.sources],

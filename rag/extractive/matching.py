@@ -1,4 +1,4 @@
-"""Whether a word of the question is in a text, exactly or in another dress."""
+"""How surely a text speaks of a term of the question: exactly, by inflection, synonym, acronym or misspelling."""
 
 from __future__ import annotations
 
@@ -30,11 +30,18 @@ _SHORTEST_NAME = 4
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a text for matching: stems in order, every two neighbours written as one, and figures.
+    """The words of a text, prepared for matching.
 
-    ``numeric`` are the places in ``stems`` of numbers, in digits or words; ``plain`` tells of every place whether the
-    number or word there is no part of a longer one (``4`` in "4 tasks", not in "GPT-4"). ``initials`` are the first
-    letters of all words, as written.
+    Attributes:
+        stems: of all words and their parts, in order.
+        unique: the same as a set.
+        joined: the stems of every two neighbours written as one word.
+        figures: the numbers in digits.
+        cased: the words as written.
+        spelt: their parts in lower case.
+        numeric: positions in ``stems`` of numbers, in digits or words.
+        plain: for every position, whether it is a whole word (``4`` in "4 tasks", not in "GPT-4").
+        initials: the first letters of all words, as written.
     """
 
     stems: tuple[str, ...]
@@ -50,7 +57,7 @@ class Words:
 
 @lru_cache(maxsize=2_048)
 def words_of(text: str) -> Words:
-    """The words of ``text``; function words are kept, for a question may hang on one."""
+    """Return the words of ``text``, function words too: a question may hang on one."""
     raw: list[str] = []
     plain: list[bool] = []
     initials: list[str] = []
@@ -75,8 +82,11 @@ def words_of(text: str) -> Words:
 
 
 def strength(term: Term, words: Words) -> float:
-    """How surely ``words`` speak of ``term``, 0 to 1. Names match as they are; other words also by what stands for
-    them. Of a word with parts, the parts found count by their number."""
+    """Return how surely ``words`` speak of ``term``, 0 to 1.
+
+    Names match as they are; other words also by their family and their synonyms. A compound counts by the share of
+    its parts that are found.
+    """
     if term.joined in words.unique or term.joined in words.joined:
         return EXACT
     found = [_part(part, words, name=term.name) for part in term.parts]
@@ -100,13 +110,13 @@ def _part(part: str, words: Words, *, name: bool) -> float:
 
 
 def _in_a_row(parts: Sequence[str], roots: Sequence[str]) -> bool:
-    """Whether ``parts`` follow one another in ``roots``."""
+    """Return whether ``parts`` follow one another in ``roots``."""
     return any(roots[i : i + len(parts)] == parts for i, root in enumerate(roots) if root == parts[0])
 
 
 def _names_family(name: str, words: Words) -> bool:
-    """Whether ``words`` hold a member of the family that ``name`` names: SOBertBase for SOBert, GPT-4 for GPT, but not
-    LAMBADA for LAMB."""
+    """Return whether ``words`` hold a member of the family that ``name`` names: SOBertBase for SOBert, GPT-4 for GPT,
+    but not LAMBADA for LAMB."""
     return len(name) >= _SHORTEST_NAME and any(
         word.startswith(name) and not word[len(name) : len(name) + 1].islower() and not word[len(name) - 1 :].isupper()
         for word in words.cased
@@ -115,7 +125,8 @@ def _names_family(name: str, words: Words) -> bool:
 
 
 def acronym(term: Term, words: Words) -> float:
-    """How surely an acronym that ``words`` do not hold is spelt out there: ``MLP`` by "multi-layer perceptron"."""
+    """Return how surely an acronym that ``words`` do not hold is spelt out there: ``MLP`` by "multi-layer
+    perceptron"."""
     word = term.word.removesuffix("s")
     if not word.isalpha() or not word.isupper() or len(word) < _SHORTEST_ACRONYM:
         return 0.0
@@ -125,7 +136,7 @@ def acronym(term: Term, words: Words) -> float:
 
 
 def _same_family(a: str, b: str) -> bool:
-    """Whether one stem begins the other and what is left is short: the stemmer takes inflections off ("trained") but
+    """Return whether one stem begins the other and the rest is short: the stemmer takes inflections off ("trained") but
     leaves derivations ("trainer", "accuracy" beside "accurate", "faster")."""
     shorter, longer = sorted((a, b), key=len)
     rest = longer.removeprefix(shorter)
@@ -136,9 +147,9 @@ def _same_family(a: str, b: str) -> bool:
 
 
 def corrected(term: Term, vocabulary: Iterable[str]) -> Term:
-    """``term`` with its spelling taken from ``vocabulary`` (words in small letters) where it is misspelt: a word that
-    general English does not know, one slip away (two in a long word) from one that the sources hold. Names are never
-    touched: ALBERT is not BERT."""
+    """Return ``term`` with its spelling taken from ``vocabulary`` (words in small letters) where it is misspelt: a word
+    that general English does not know, one slip away (two in a long word) from one that the sources hold. Names are
+    never touched: ALBERT is not BERT."""
     word = term.word
     if term.name or not word.isalpha() or not word.islower() or len(word) < 5 or is_english(word):
         return term

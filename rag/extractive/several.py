@@ -21,7 +21,7 @@ _OWN = 0.8
 _MOST_LISTED = 5
 _LINKS = re.compile(r"\b(?:and|or|vs|versus|than|while|whereas|but)\b|[&/]|\A\s*,\s*(?:the\s+)?\Z", re.IGNORECASE)
 _OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
-# Where an abstract tells what its work is or adds, rather than what it uses.
+# Where an abstract says what its work is or adds, rather than what it uses.
 _BRINGS = re.compile(
     r"\b(?:this|(?:introduc|propos|present|develop|releas|creat|construct|collect|contribut|curat|build)\w*)\b", re.I
 )
@@ -30,8 +30,8 @@ Part = tuple[Scorer, ParsedSource]
 
 
 def compared(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
-    """The sources that a comparison speaks of, each with the question as it is asked of it alone; empty where the
-    question compares nothing, or one source speaks of all that is compared."""
+    """Return the sources that a comparison speaks of, each with the question as it is asked of it alone; empty where
+    the question compares nothing, or one source speaks of all that is compared."""
     question = scorer.question
     names = [t for t in question.terms if t.name and not t.aside]
     few = max(1, len(ranked) // 3)
@@ -45,7 +45,7 @@ def compared(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
         return source.title.has[term] if term in titled else source.whole.has[term]
 
     telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= few]
-    # One paper that holds every name tells of all itself, unless the names are those of other papers' works.
+    # One paper that has every name answers alone, unless the names are those of other papers' works.
     at_once = len(works) < 2 and any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
     if len(telling) < 2 or not (question.compares or (_linked(question.text, telling) and not at_once)):
         return []
@@ -68,7 +68,7 @@ def compared(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
 
 
 def listed(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
-    """The sources that belong in a list of papers; empty where the question asks for none, or fewer than two belong."""
+    """Return the sources that belong in a list of papers; empty if the question asks for none, or fewer than two do."""
     question = scorer.question
     head = question.focus[0] if question.focus else ()
     own = [t for t in question.terms if not t.aside and t.word.lower() not in TREATING]
@@ -88,7 +88,7 @@ def listed(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
 
 
 def _speak_of_it(question: ParsedQuestion, sources: Sequence[ParsedSource]) -> bool:
-    """Whether the compared sources speak of anything that is asked beside their names."""
+    """Return whether the compared sources speak of anything that is asked beside their names."""
     asked = [t for t in question.terms if not (t.name or t.kind or t.aside or COMPARING.fullmatch(t.word))]
     spoken = any(s.whole.has[t] >= PRESENT for t in asked for s in sources)
     return (spoken or not asked) and holds_kind(question, sources)
@@ -96,7 +96,7 @@ def _speak_of_it(question: ParsedQuestion, sources: Sequence[ParsedSource]) -> b
 
 def _belongs(scorer: Scorer, source: ParsedSource) -> float:
     """How much of the question is a source's own subject: in its title and in one sentence of what it says of itself,
-    not scattered over it, nor in what it tells of others first."""
+    not scattered over it, nor in the background it gives first."""
     telling = scorer.reading.telling
     either = _alternatives(scorer.question.text, tuple(telling))
 
@@ -109,7 +109,7 @@ def _belongs(scorer: Scorer, source: ParsedSource) -> float:
 
 
 def _is_one(source: ParsedSource, head: Sequence[Term]) -> bool:
-    """Whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
+    """Return whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
     brings one ("this survey", "we introduce ... a benchmark"); a paper that merely uses one is none."""
     classes = [t for t in head if CLASSES.issuperset(t.parts)]
     own = source.lines[first_own(source) :]
@@ -139,12 +139,13 @@ def _alternatives(text: str, terms: Sequence[Term]) -> list[tuple[Term, Term]]:
 
 
 def _calls_itself(source: ParsedSource, name: Term) -> bool:
-    """Whether a title begins with a name as works are named: "ZipLM: Hardware-Aware ..."."""
+    """Return whether a title begins with a name as works are named: "ZipLM: Hardware-Aware ..."."""
     head, colon, _ = source.title.text.partition(": ")
     return bool(colon) and strength(name, words_of(head)) >= PRESENT
 
 
 def _linked(text: str, names: Sequence[Term]) -> bool:
-    """Whether the question joins two of the names: "X and Y", "in X or in Y", "how long is X, and how wide is Y"."""
+    """Return whether the question joins two of the names: "X and Y", "in X or in Y", "how long is X, and how wide is
+    Y"."""
     places = sorted((text.find(t.word), t.word) for t in names)
     return any(_LINKS.search(text[at + len(word) : after]) is not None for (at, word), (after, _) in pairwise(places))

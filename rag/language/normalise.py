@@ -27,8 +27,8 @@ _SET_SIGNS = {"(cap)": "(∩)", "(cup)": "(∪)"}
 
 
 def normalise(text: str) -> str:
-    """Text in Unicode NFC, with single spaces, without control and zero-width characters, and with LaTeX remains
-    resolved: ``15.5\\%`` to ``15.5%``, ``quantization~(PTQ)`` to ``quantization (PTQ)``, doubled backticks and
+    """Return the text in Unicode NFC, with single spaces, without control and zero-width characters, and with LaTeX
+    remains resolved: ``15.5\\%`` to ``15.5%``, ``quantization~(PTQ)`` to ``quantization (PTQ)``, doubled backticks and
     apostrophes to plain quotation marks, ``5times`` to ``5 times``. Digits and signs stay as they are, ``~50%`` stays
     "about 50%", ``5~10`` stays a range, and ``<EOS>`` or ``< 1%`` stay text: what comes in is not markup.
 

@@ -17,7 +17,7 @@ FUNCTION_WORDS: Final = frozenset(
     too us very via was we were what whatever when where whether which while who whom whose why will with within
     without would yes you your yours""".split()
 )
-# How one turns to whoever answers.
+# Greetings and requests.
 _ADDRESSING: Final = frozenset("hello hey hi know ok okay please tell thank thanks".split())
 # What is left of "don't" or "we'll" where words part at the apostrophe.
 _CUT_SHORT: Final = frozenset("aren d didn doesn don isn ll m re s t ve wasn weren won".split())
@@ -28,7 +28,7 @@ _COMMON: Final = frozenset(
     papers per rather same several show shown shows since study through thus under until up upon use used uses
     using well work works""".split()
 )
-# Verbs of asking and of saying, and what is said in passing: they tell how is asked.
+# Verbs of asking and of saying, and what is said in passing: about the asking, not about the subject.
 _IN_PASSING: Final = frozenset(
     """abbreviation acronym acronyms actual actually against almost always another answer anyone's argue argued
     argues around article aware away back besides came can't cannot cant claim claimed claims com come comes
@@ -51,7 +51,7 @@ _REPORTING: Final = frozenset(
 #: telling; words that may be the subject ("first", "work", "state") are not among them.
 ASKING_WORDS: Final = FUNCTION_WORDS | _ADDRESSING | _CUT_SHORT
 
-#: For what a question is about: without the words that tell how it is asked.
+#: For what a question is about, without the words that only ask.
 STOPWORDS: Final = FUNCTION_WORDS | _ADDRESSING | _COMMON | _IN_PASSING
 
 #: For what a sentence claims: without the words in which anyone reports anything.

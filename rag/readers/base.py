@@ -42,7 +42,7 @@ _PLACEHOLDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A record that gives no paper. ``position`` is where it stands in ``source``: ``line 12``, ``record 3``."""
+    """A record that gives no paper. ``position`` is its place in ``source``: ``line 12``, ``record 3``."""
 
     source: str
     position: str
@@ -83,10 +83,10 @@ def build(
     arxiv_version: int | None = None,
     paper_id: object = None,
 ) -> Record:
-    """The paper that these raw fields give, or the skip that says why they give none.
+    """Return the paper that these raw fields give, or the skip that says why they give none.
 
     Fields come as a file holds them, of any type. A field that cannot be what it should be counts as absent; only a
-    missing title or abstract costs the record. ``arxiv_version``, where it is not given, is read off id or address.
+    missing title or abstract costs the record. Without ``arxiv_version``, it is read off id or address.
     """
     clean_title = normalise(text_of(title))
     if is_absent(clean_title):
@@ -145,7 +145,7 @@ def text_of(value: object) -> str:
 
 
 def is_absent(text: str) -> bool:
-    """Whether a title or abstract only stands for a missing one: empty, ``NA``, ``[No abstract available]``."""
+    """Return whether a title or abstract only says that there is none: empty, ``NA``, ``[No abstract available]``."""
     return text.casefold().strip(" .[]()") in _PLACEHOLDERS or not any(c.isalnum() for c in text)
 
 

@@ -1,7 +1,7 @@
-"""Makes a follow-up stand on its own by rules, without a model.
+"""Make a follow-up question standalone by rules, without a model.
 
-What a question leans on (:mod:`rag.answering.followup.needs_context`) is put in; a question that leans on nothing is
-left as it is, so that a change of subject is never dragged along.
+What a question refers to (:mod:`rag.answering.followup.needs_context`) is put in; one that refers to nothing is left
+as it is, so that a change of subject is never dragged along.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ORDINALS = {
 }  # fmt: skip
 _SINGULAR = re.compile(rf"\b(?:it|he|she)\b|\b(?:this|that)\b(?!\s+{NOUNS}\b)|\bthis\s+{NOUNS}\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"\b(?:its|his|her)\b(?!\s+own\b)", re.IGNORECASE)
-# Here the pronoun stands for a whole statement, not for a thing.
+# Here the pronoun means a whole statement, not a thing.
 _STATEMENT = re.compile(
     r"\b(?:it|this|that)\s+(?:(?:also|still|always|really)\s+)?(?:hold|apply|true|so|the\s+case|happen|mean)\b",
     re.IGNORECASE,
@@ -57,7 +57,7 @@ class _Context:
 
     @property
     def subject(self) -> str:
-        """The name that "it" most likely stands for; empty where the conversation names nothing."""
+        """The name that "it" most likely means; empty if the conversation names nothing."""
         asked = self.asked
         for name in asked:
             if re.search(rf"{VERB.pattern}\s+(?:the\s+)?{re.escape(name)}", self.question, re.IGNORECASE):
@@ -82,7 +82,7 @@ class _Context:
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
-    """``question`` with what it leans on put in; unchanged where it leans on nothing."""
+    """Return ``question`` with what it refers to put in; unchanged if it needs no context."""
     context: _Context | None = None
     for turn in history[-_TURNS_READ:]:
         if turn.role == "user":
@@ -101,7 +101,7 @@ def _resolve(question: str, context: _Context | None) -> str:
 
 
 def _ordinal(question: str, context: _Context) -> str | None:
-    """What "the second one" or "[2]" means: the question with the name of what stands there in the last answer."""
+    """What "the second one" or "[2]" means: the question with the name at that place of the last answer."""
     match = ORDINAL.search(question)
     if not match:
         return None
@@ -149,7 +149,7 @@ def _any_of(found: Sequence[str]) -> str:
 
 
 def _put_in(question: str, context: _Context) -> str:
-    """The subject in the pronoun's place, and what else tells what the conversation is about in brackets."""
+    """The subject in the pronoun's place, and the other words the conversation is about in brackets."""
     bare = OPENER.sub("", question)
     asked, told, subject = context.asked, context.told, context.subject
     text, replaced = bare, 0

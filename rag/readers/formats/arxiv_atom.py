@@ -18,7 +18,7 @@ from rag.readers.source import Source
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a feed; an error the API tells is a skip with what it says."""
+    """The papers of a feed; an error of the API is a skip with its message."""
     del options
     for number, found in enumerate(xml_records(source, frozenset({"entry"})), 1):
         yield found if isinstance(found, Skip) else _paper(source.name, f"record {number}", found[1])

@@ -74,7 +74,7 @@ class _Entry:
 
 
 def _entries(page: Page) -> Iterator[_Entry]:
-    """What a listing tells, paper by paper: a link to the paper, then title, authors and abstract by their classes."""
+    """Yield the papers of a listing: a link to the paper, then title, authors and abstract by their classes."""
     entry = _Entry()
     for place, block in enumerate(page.blocks):
         link = _ABSTRACT_LINK.fullmatch(page.links.get(place, ""))

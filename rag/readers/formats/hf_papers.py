@@ -35,7 +35,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _once(records: Iterator[Record]) -> Iterator[Record]:
-    """A page names a paper in several places; the first record of each stands."""
+    """A page names a paper in several places; the first record of each counts."""
     seen: set[str] = set()
     for record in records:
         if isinstance(record, Paper):

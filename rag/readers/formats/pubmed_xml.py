@@ -59,7 +59,7 @@ def _title(article: Any) -> str:
 
 
 def _abstract(article: Any, citation: Any) -> str:
-    """The abstract with its labels (``METHODS: ...``); where there is none, one of another kind or language."""
+    """The abstract with its labels (``METHODS: ...``); if there is none, one of another kind or language."""
     own = child(article, "Abstract")
     for abstract in (own, *children(citation, "OtherAbstract")):
         if abstract is None:

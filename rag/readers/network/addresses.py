@@ -37,8 +37,8 @@ def resolve(host: str, port: int) -> list[Endpoint]:
 
 
 def is_public(ip: str) -> bool:
-    """Whether an address is of the open internet: not private, loopback, link-local, reserved or multicast, nor one of
-    these wrapped into IPv6 (mapped, 6to4, Teredo, NAT64)."""
+    """Return whether an address is of the open internet: not private, loopback, link-local, reserved or multicast, nor
+    one of these wrapped into IPv6 (mapped, 6to4, Teredo, NAT64)."""
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
