@@ -15,7 +15,8 @@ from eval.metrics.checker import SWAPPED_PAPER, UNKNOWN_CITATION
 from eval.sets.questions import Question
 from eval.stand_ins.scripted_models import Claim, Draft, Faithful
 from rag.answering.prompt.sources import ParsedPrompt, SourceText
-from rag.language.terms import STOPWORDS, tokens
+from rag.language.stopwords import STOPWORDS
+from rag.language.tokens import tokens
 from rag.models.protocols import Message
 
 #: The fault of a sentence written where nothing was to be said.

@@ -18,10 +18,10 @@ from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
 from rag.answering.prompt.sources import ParsedPrompt, SourceText, escape, parse_prompt
 from rag.language.normalise import normalise
 from rag.language.sentences import sentences
+from rag.language.tokens import runs
 from rag.models.protocols import Message
 from rag.paper import title_key
 
-_WORD = re.compile(r"\w+")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _TURN = re.compile(r"^<turn role=\"(?:user|assistant)\">", re.MULTILINE)
 _END = re.compile(r"[.!?…]+[\"')\]]*$")
@@ -209,8 +209,8 @@ def _sentence(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    return " ".join(_WORD.findall(normalise(text).casefold()))
+    return " ".join(runs(normalise(text).casefold()))
 
 
 def _flat(text: str) -> str:
-    return "".join(_WORD.findall(normalise(text).casefold()))
+    return "".join(runs(normalise(text).casefold()))

@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 from rag.answering.prompt.sentinels import NOT_FOUND
 from rag.answering.prompt.sources import SourceText, parse_prompt, unescape
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.paper import title_key

@@ -8,10 +8,11 @@ import shutil
 import sys
 import textwrap
 import time
-import unicodedata
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+from rag.language.invisible import visible
 
 if TYPE_CHECKING:
     from rag.library import IngestReport
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def printable(text: str) -> str:
     """Remove control characters: titles and model output may hold escape sequences for the terminal."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "�" for c in text)
+    return visible(text, instead="�")
 
 
 def out(text: str = "") -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count, product
 from string import ascii_lowercase
 
+from rag.language.tokens import runs
 from rag.paper import Paper, surname_key
 
-_WORD = re.compile(r"[^\W_]+")
 # Words that open many titles and distinguish none.
 _EMPTY = frozenset("a an the on in of for to and is are do does what how why when towards toward from with".split())
 
@@ -39,7 +38,7 @@ def citation_keys(papers: Sequence[Paper]) -> list[str]:
 
 
 def _base(paper: Paper) -> str:
-    words = [_ascii(word) for word in _WORD.findall(paper.title)]
+    words = [_ascii(word) for word in runs(paper.title)]
     telling = next((word for word in words if word and word not in _EMPTY), "") or next(filter(None, words), "")
     return f"{_ascii(surname_key(paper.authors))[:40] or 'anon'}{paper.year or 'nd'}{telling[:40]}"
 

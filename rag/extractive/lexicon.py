@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rag.language.terms import stem
+from rag.language.number_words import CARDINALS
+from rag.language.stems import stem
 
-# Words a question and an abstract use for one another. A word may stand in several rows.
+# Words a question and an abstract use for one another. A word may be in several rows.
 _SYNONYMS = """
 beat beaten outperform surpass exceed better win best superior outdo top
 improve gain increase boost enhance raise improvement higher advance
@@ -113,7 +114,7 @@ QUANTITY_ADJECTIVES = frozenset(
     accurate expensive cheap cheaply heavy strong great few old likely close tall efficient bad""".split()
 )
 
-#: Words that stand for a quantity wherever they are asked for.
+#: Words that are a quantity wherever they are asked for.
 QUANTITY_NOUNS = _stems(_QUANTITIES)
 
 #: Units of time, for questions of how long something takes.
@@ -123,9 +124,7 @@ TIME_UNITS = _stems(
 )
 
 NUMBER_WORDS = frozenset(
-    """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
-    million billion trillion half third quarter twice double triple dozen once single first-ever tenfold""".split()
+    [*CARDINALS, *"half third quarter twice double triple dozen once single first-ever tenfold".split()]
 )
 
 
@@ -146,7 +145,7 @@ COMPARATIVES = frozenset(
     "better worse higher lower more fewer less larger smaller faster slower longer shorter".split()
 )
 
-#: Verbs that stand where a noun would: "what happens to ...", "which model turned out to ...".
+#: Verbs in the place of a noun: "what happens to ...", "which model turned out to ...".
 NOT_NOUNS = frozenset(
     """happen happens happened turn turns turned become becomes became occur occurs occurred remain remains remained
     matter matters help helps helped work works worked cause causes caused lead leads led follow follows followed
@@ -165,11 +164,11 @@ def _rows() -> dict[str, frozenset[str]]:
 
 
 def synonyms(root: str) -> frozenset[str]:
-    """The stems that may stand for ``root``; none for most."""
+    """Return the stems of words with the same meaning as ``root``; none for most."""
     return _rows().get(root, frozenset())
 
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
-    """Every word a question may use to say what it asks for; a misspelt word may be one of them."""
+    """Return every word of the lists: a misspelt word of a question may be one of them."""
     return frozenset(_SYNONYMS.split()) | frozenset(_KINDS.split()) | frozenset(_QUANTITIES.split())

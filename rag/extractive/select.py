@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.extractive.evidence import PRESENT, Line, Reading, Source, read, reread
+from rag.extractive.evidence import PRESENT, Line, ParsedEvidence, ParsedSource, read, reread
 from rag.extractive.question import Term, analyse, without_orders
 from rag.extractive.score import Scorer, holds_kind
 from rag.extractive.several import compared, listed
@@ -72,7 +72,7 @@ def has_topic(question: str) -> bool:
     return bool(without_orders(question))
 
 
-def answers(scorer: Scorer, source: Source) -> bool:
+def answers(scorer: Scorer, source: ParsedSource) -> bool:
     """Return whether a source covers what the question is about and holds the kind of thing it asks for."""
     question, has = scorer.question, source.whole.has
     missing = [t for t in question.terms if has[t] < PRESENT and not t.aside]
@@ -84,7 +84,7 @@ def answers(scorer: Scorer, source: Source) -> bool:
     return holds_kind(question, [source])
 
 
-def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick]:
+def _picks(scorer: Scorer, source: ParsedSource, most: int = _MOST_LINES) -> list[Pick]:
     chosen: list[int] = []
     for part in _parts(scorer)[:most]:
         same = next(s for s in part.reading.sources if s.number == source.number)
@@ -98,7 +98,7 @@ def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick
     return [Pick(source.number, source.title.text, source.lines[i].text, corrects) for i in sorted(chosen)]
 
 
-def _is_another_s(term: Term, source: Source, reading: Reading) -> bool:
+def _is_another_s(term: Term, source: ParsedSource, reading: ParsedEvidence) -> bool:
     """Return whether a name in the question is that of another source's work."""
     return (
         term.hard
@@ -118,7 +118,7 @@ def _parts(scorer: Scorer) -> list[Scorer]:
     return [Scorer(reread(part, scorer.reading), asked=scorer.question.text) for part in asked] or [scorer]
 
 
-def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
+def _add_unanswered(scorer: Scorer, source: ParsedSource, chosen: list[int], most: int) -> None:
     """Add the best sentence for each thing asked for that the chosen ones do not mention."""
     for phrase in scorer.question.focus:
         if any(_speaks(source.lines[i], phrase) for i in chosen):
@@ -132,7 +132,7 @@ def _speaks(line: Line, phrase: Sequence[Term]) -> bool:
     return all(line.has[term] >= PRESENT for term in phrase)
 
 
-def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
+def _add_further(scorer: Scorer, source: ParsedSource, chosen: list[int], most: int) -> None:
     """Add sentences that are nearly as good as the best, or say what those before them leave out."""
     scores = [scorer.line(source, i) for i in range(len(source.lines))]
     while len(chosen) < min(most, len(scores)):
@@ -144,7 +144,7 @@ def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -
         chosen.append(at)
 
 
-def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> float:
+def _gain(reading: ParsedEvidence, source: ParsedSource, chosen: Sequence[int], at: int) -> float:
     """Return the share of the question that a sentence covers and the chosen ones and the title do not."""
     gained = sum(
         tells * source.lines[at].has[term]
@@ -154,7 +154,7 @@ def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> f
     return gained / reading.total
 
 
-def _add_enumerated(source: Source, chosen: list[int]) -> None:
+def _add_enumerated(source: ParsedSource, chosen: list[int]) -> None:
     """Add the items of an enumeration: "There are two strategies." is no answer without the sentences after it."""
     for at in list(chosen):
         after = at + 1

@@ -1,4 +1,4 @@
-"""Format detection by content, never by file name."""
+"""Detect a file's format from its content, never from its name."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _ROOT = re.compile(r"<(?:\w{1,20}:)?(\w{1,40})[\s/>]")
 
 
 def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | None:
-    """Return the format of ``source``, or ``None`` if its head is of no known format. ``columns`` are those of a table
-    that a user named (:class:`rag.readers.base.Options`)."""
+    """The name of the format of ``source``, or ``None`` where nothing in its head is known. ``columns`` are those of a
+    table that a user named, see :class:`rag.readers.base.Options`."""
     head = source.head
     start = head.lstrip()
     if start.startswith("<"):
@@ -56,7 +56,7 @@ def detect(source: Source, columns: Mapping[str, str] | None = None) -> str | No
 
 
 def _of_markup(start: str) -> str | None:
-    """Detect XML by the name of its root, HTML by its generator."""
+    """XML by the name of its root, HTML by who made it."""
     root = next((found.group(1) for found in _ROOT.finditer(start[:_MARKUP_HEAD])), "")
     if root in _XML:
         return _XML[root]
@@ -70,7 +70,7 @@ def _of_markup(start: str) -> str | None:
 def _of_json(head: str) -> str | None:
     records = [record for record in first_values(head) if isinstance(record, Mapping)]
     if not records:
-        # Either no record is whole in the head, or none is an object; the words of the formats tell.
+        # Either no record is whole in the head, or none is an object; the formats' own words decide.
         words = {
             "abstract_inverted_index": "openalex",
             "externalIds": "semantic-scholar",
@@ -99,7 +99,7 @@ def _of_record(record: Mapping[str, Any]) -> str | None:
 
 
 def _is_csl(record: Mapping[str, Any]) -> bool:
-    """Detect CSL by its type, or by authors in parts: an item may have neither date nor identifier."""
+    """By its type, or by authors in parts: an item may have neither date nor identifier."""
     if record.get("type") in ("article-journal", "article", "paper-conference", "chapter", "report", "thesis"):
         return "authors" not in record
     author = record.get("author")

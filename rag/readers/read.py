@@ -1,4 +1,4 @@
-"""The way in: a path to papers and skips."""
+"""The one way in: a path to papers and skips."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rag.readers.source import Source, shown_path
 def read_papers(
     path: Path | str, format: str = "auto", options: Options | None = None, remote: Remote | None = None
 ) -> Iterator[Record]:
-    """Read the papers and skips of a file, or of every file of a directory, in order and lazily; or those of
-    ``arxiv:ID``, ``doi:DOI`` or an http(s) address, fetched at the call.
+    """Papers and skips of a file, or of every file of a directory, in order and lazily; or of what ``arxiv:ID``,
+    ``doi:DOI`` or an http(s) address names, fetched at the call.
 
-    ``format`` is one of ``FORMATS``, or ``auto`` to detect it by content. A directory is walked by name; hidden files
-    and links that lead out of it are left out; a file that cannot be read or is of no known format becomes a skip.
-    ``remote`` holds the rate limit over several calls; without it each call has its own.
+    ``format`` is one of ``FORMATS``, or ``auto`` to detect it from the content. A directory is walked in the order of
+    names; hidden files and links that lead out of it are left out; a file that cannot be read or is of no known format
+    becomes a skip. ``remote`` keeps the distance between requests of several calls; without it each call has its own.
 
     Raises:
         UsageError: there is no such format.
@@ -41,12 +41,12 @@ def read_papers(
 
 
 def check_paths(paths: Iterable[Path | str], format: str = "auto", options: Options | None = None) -> None:
-    """Check every file before the first is read, so that a wrong name among many costs nothing. References,
-    directories and pipes, which can be read only once, are not checked.
+    """Looks at every file before the first is read, so that a wrong name among many costs nothing. References are left
+    to be fetched, directories to be walked, and pipes can be read only once.
 
     Raises:
         UsageError: there is no such format.
-        ReadError: a file cannot be read as papers at all, or does not exist.
+        ReadError: a file cannot be read as papers at all, or there is nothing under that name.
     """
     check_format(format)
     for path in paths:
@@ -110,8 +110,8 @@ def _of_directory(top: Path, name: str, options: Options) -> Iterator[Record]:
 
 
 def _files(top: Path) -> Iterator[Path | Skip]:
-    """Yield the files below ``top`` by name, without hidden ones and links that lead out of it, no directory twice. An
-    unreadable directory becomes a skip."""
+    """Files below ``top``, by name; hidden ones and links that lead out of it left out, no directory twice. A
+    directory that cannot be looked into is a skip."""
     home = os.path.realpath(top)
     # Not os.walk, which recurses: directories may be nested deeper than Python's stack.
     waiting = [str(top)]
@@ -133,5 +133,5 @@ def _files(top: Path) -> Iterator[Path | Skip]:
 
 
 def _inside(entry: os.DirEntry[str], home: str) -> bool:
-    """Return whether an entry is a file inside the directory ``home``, and no link that leads out of it."""
+    """Return whether an entry is a file of the directory ``home``, and no link that leads out of it."""
     return not entry.is_symlink() or Path(os.path.realpath(entry.path)).is_relative_to(home)

@@ -1,4 +1,4 @@
-"""A source of a known format to records; an error after its start becomes a skip."""
+"""Read a source of a known format into records; what goes wrong after its start becomes a skip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rag.readers.source import CutError, Source
 
 
 def records_of(source: Source, name: str, options: Options) -> Iterator[Record]:
-    """Yield the records of ``source``, read as format ``name``.
+    """The records of ``source``, read as format ``name``.
 
     Raises:
         ReadError: there is no record in it, or it cannot be read from its very start.

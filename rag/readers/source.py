@@ -1,4 +1,4 @@
-"""Files as streams of text or bytes, whatever their compression and encoding; decompression bombs are refused."""
+"""Opens a file as a stream of text lines or bytes, whatever its compression and encoding, and refuses bombs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from rag.errors import ReadError
 from rag.readers.base import MAX_RECORD
 
-#: Bytes looked at to tell encoding and format.
+#: Bytes read to detect encoding and format.
 HEAD = 256 * 1024
 #: Bytes of a file that has to be held whole (a saved page).
 MAX_WHOLE = 64 * 1024 * 1024
@@ -55,12 +55,12 @@ _STRAY = {
 
 
 class CutError(ReadError):
-    """The source is truncated or damaged after its start; what was read before is good."""
+    """The source ends too soon or turns to damage somewhere after its start; what was read before it is good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text file, or bytes in memory. Each method opens it anew, so it can be inspected and then read.
+    """A file (or bytes in memory) that is text. Each method opens it anew, so it can be looked at and then read.
 
     ``head`` is the text of its first bytes, with ``\\n`` for every line end.
     """
@@ -73,7 +73,7 @@ class Source:
 
     @classmethod
     def open(cls, path: Path) -> Source:
-        """Open ``path`` and read its head.
+        """Looks at the head of ``path``.
 
         Raises:
             ReadError: it cannot be read, is empty, or is not text.
@@ -92,7 +92,7 @@ class Source:
 
     @classmethod
     def of_bytes(cls, name: str, data: bytes) -> Source:
-        """Return a source in memory with the name ``name``; raises like :meth:`open`."""
+        """A source in memory, under the name ``name``; raises as :meth:`open`."""
         return cls._of(name, None, data)
 
     @classmethod
@@ -113,17 +113,18 @@ class Source:
 
     @contextmanager
     def binary(self) -> Iterator[BinaryIO]:
-        """Open the decompressed bytes as a stream."""
+        """The unpacked bytes, as a stream."""
         with _opened(self.path or self.data, self.name) as stream:
             yield stream
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines in order, without line ends (``\\n``, ``\\r\\n`` or ``\\r``) and byte order mark.
+        """The lines in order, without their ends (``\\n``, ``\\r\\n`` or ``\\r``), a byte-order mark left out.
 
-        No more than a chunk and one line are in memory. A line beyond ``MAX_RECORD`` bytes is truncated.
+        No more than a chunk and one line are held. Of a line beyond ``MAX_RECORD`` bytes the start is given, the
+        rest dropped.
 
         Raises:
-            CutError: the compressed file is damaged, or a bomb, from some line on.
+            CutError: the compressed file is damaged or blows up, from some line on.
         """
         if self.encoding == "utf-8":
             with self.binary() as stream:
@@ -134,7 +135,7 @@ class Source:
                 yield line.decode("utf-8")
 
     def chunks(self) -> Iterator[str]:
-        """Yield the text in pieces of bounded size, without byte order mark; raises like :meth:`lines`."""
+        """The text in pieces of bounded size, a byte-order mark left out; raises as :meth:`lines`."""
         errors = "surrogateescape" if self.encoding == "utf-8" else "replace"
         decode = codecs.getincrementaldecoder(self.encoding)(errors=errors).decode
         with self.binary() as stream:
@@ -143,10 +144,10 @@ class Source:
         yield _mended(decode(b"", final=True))
 
     def text(self) -> str:
-        """Return the whole text.
+        """The whole text.
 
         Raises:
-            ReadError: it is longer than ``MAX_WHOLE`` bytes.
+            ReadError: there is more of it than ``MAX_WHOLE`` bytes.
         """
         with self.binary() as stream:
             data = _read_up_to(stream, MAX_WHOLE + 1)
@@ -156,13 +157,13 @@ class Source:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as text that can be stored and printed: old archives have names that are not UTF-8."""
+    """A path as text that can be stored and printed: old archives have names that are not UTF-8."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager
 def _opened(what: Path | bytes, name: str) -> Iterator[BinaryIO]:
-    """Open a file, or bytes in memory, as a stream of bytes, decompressed if it is gzip by content."""
+    """A file, or bytes in memory, as a stream of bytes, unpacked where they are gzip by content."""
     with _told(name), BytesIO(what) if isinstance(what, bytes) else what.open("rb") as raw:
         packed = raw.read(2) == _GZIP
         raw.seek(0)
@@ -175,7 +176,7 @@ def _opened(what: Path | bytes, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Turn errors of the system into ones that a user can act on."""
+    """Errors of the system as what a user can act on."""
     try:
         yield
     except FileNotFoundError:
@@ -189,7 +190,7 @@ def _told(name: str) -> Iterator[None]:
 
 
 class _Guarded:
-    """A gzip stream that raises :class:`CutError` if it is damaged or expands to far more than text would."""
+    """A gzip stream that raises :class:`CutError` where it is damaged or unpacks to far more than text would."""
 
     def __init__(self, stream: gzip.GzipFile, raw: BinaryIO, name: str) -> None:
         self._stream, self._raw, self._name, self._given = stream, raw, name, 0
@@ -217,7 +218,7 @@ def _read_up_to(stream: BinaryIO, size: int) -> bytes:
 
 
 def _encoding_of(head: bytes) -> str:
-    """Detect the encoding: byte order mark, else the zero bytes of UTF-16, else UTF-8 (stray bytes read as Latin-1)."""
+    """By mark, else by the places of UTF-16's zero bytes, else UTF-8 (with stray bytes read as Latin-1)."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
@@ -251,7 +252,7 @@ def _without_bom_stream(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _byte_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Split lines at ``\\n``, ``\\r\\n`` and ``\\r``, in linear time and bounded memory."""
+    """Lines at ``\\n``, ``\\r\\n`` and ``\\r``, in linear time and bounded memory."""
     held: list[bytes] = []
     size = 0
     after_return = False
@@ -280,5 +281,5 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 
 def _mended(text: str) -> str:
-    """Read bytes that were not UTF-8 as Windows-1252."""
+    """Bytes that were not UTF-8 as the characters they are in Windows-1252."""
     return text if text.isascii() else text.translate(_STRAY)

@@ -5,13 +5,14 @@ A question about something the library lacks still finds papers on its surroundi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from rapidfuzz.distance import OSA
 
-from rag.language.terms import is_technical_name, names
+from rag.language.names import is_technical_name, names
+from rag.language.tokens import runs
 from rag.retrieval.fusion import idf
 from rag.retrieval.query_terms import QueryTerms, TermStatistics
 from rag.retrieval.relevance import Signals
@@ -23,7 +24,6 @@ _RARE = 0.7
 _RARE_WIDTH = 0.05
 #: In shorter names one letter makes another name (BERT, oBERT).
 _SHORTEST_MISSPELT = 6
-_WORD = re.compile(r"[^\W_]+")
 
 
 def query_signals(query: QueryTerms, index: TermStatistics, best: Sequence[str], lexical_gate: float) -> Signals:
@@ -64,7 +64,7 @@ def _written_otherwise(name: str, best: Iterable[str]) -> bool:
     if len(name) < _SHORTEST_MISSPELT:
         return False
     for text in best:
-        words = [match.group().lower() for match in _WORD.finditer(text)]
+        words = runs(text.lower())
         if any(_one_letter_off(name, word) for word in words if len(word) >= _SHORTEST_MISSPELT):
             return True
         if any((first + second).startswith(name) for first, second in pairwise(words)):
@@ -74,15 +74,6 @@ def _written_otherwise(name: str, best: Iterable[str]) -> bool:
 
 def _one_letter_off(one: str, other: str) -> bool:
     """Whether one letter more, less or other, or two swapped, tells two words apart; a digit makes another version."""
-    if abs(len(one) - len(other)) > 1 or one == other:
-        return one == other
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    one, other = one[start:], other[start:]
-    if one[:1].isdigit() or other[:1].isdigit():
+    if [c for c in one if c.isdigit()] != [c for c in other if c.isdigit()]:
         return False
-    return (
-        one[1:] == other[1:]
-        or one[1:] == other
-        or one == other[1:]
-        or (one[:2] == other[1::-1] and one[2:] == other[2:])
-    )
+    return OSA.distance(one, other, score_cutoff=1) <= 1

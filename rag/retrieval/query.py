@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from rag.paper import normal_arxiv_id, normal_doi, title_key
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi
+from rag.language.stopwords import ASKING_WORDS
+from rag.language.tokens import runs
+from rag.paper import title_key
 
 #: Characters of a query that are read; more adds cost, not meaning.
 MAX_CHARACTERS = 20_000
@@ -12,18 +15,6 @@ MAX_CHARACTERS = 20_000
 _SHORTEST_TITLE = 3
 _LONGEST_TITLE = 40
 _WORDS_READ = 64
-_WORD = re.compile(r"\w+")
-# How a question is asked, never what about. Abstracts hardly use question words, so that an index takes them for rare
-# and telling; words that may be the subject ("first", "work", "state") are not among them.
-_ASKING = frozenset(
-    """a about above am an and any anybody anyone anything are as at be because been being between both but by can could
-    did do does doing done during each for from had has have having he her him his how i if in into is it its itself
-    just know let m may me might mine must my no nor not of on only onto or our ours over please shall she should so
-    some somebody someone something such tell than that the their them then there these they this those to too us ve
-    very via was we were what whatever when where whether which while who whom whose why will with within without
-    would yes you your yours s t d ll re don doesn didn isn aren wasn weren won also
-    hi hello hey thanks thank ok okay""".split()
-)
 _ARXIV = re.compile(
     r"\b\d{4}\.\d{4,5}(?:v\d{1,3})?\b|\b[a-z]{2,12}(?:-[a-z]{2,4})?(?:\.[A-Z]{2})?/\d{7}(?:v\d{1,3})?\b"
 )
@@ -39,8 +30,7 @@ def clean(query: str) -> str:
 
 def keywords(query: str) -> list[str]:
     """Return the distinct words of a query in lower case and in order, without words of asking; perhaps none."""
-    words = dict.fromkeys(match.group().lower() for match in _WORD.finditer(query))
-    return [word for word in words if word not in _ASKING]
+    return [word for word in dict.fromkeys(runs(query.lower())) if word not in ASKING_WORDS]
 
 
 def identifier_keys(query: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import ModelError
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.protocols import Chunk, Message, Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, Filters, ScoredPassage, SearchResult

@@ -14,7 +14,8 @@ from rag.answering.checking.rules.figure_context import figures_outside, swapped
 from rag.answering.checking.rules.polarity import contradictions, is_negated, read_polarity
 from rag.answering.checking.scorer import SUPPORTED, WEAK, SupportScorer, clauses
 from rag.answering.checking.source_index import SourceText
-from rag.answering.checking.words import NameIndex, names, stem
+from rag.language.names import NameIndex, named_words
+from rag.language.stems import stem
 from rag.paper import Paper
 from tests.support.adversarial import evidence
 
@@ -250,7 +251,7 @@ def test_a_name_that_is_not_there_is_not_found(name: str) -> None:
 
 
 def test_names_are_told_from_the_first_word_of_a_sentence() -> None:
-    found = names("The PrunerX method by Smith beats GPT-2")
+    found = named_words("The PrunerX method by Smith beats GPT-2")
     assert [(name.word, name.strong) for name in found] == [("PrunerX", True), ("Smith", False), ("GPT-2", True)]
 
 
@@ -283,5 +284,5 @@ def test_hostile_repetition_costs_linear_time(unit: str) -> None:
     is_checkworthy(text)
     clauses(text[:4_000])
     read_polarity(text)
-    names(text)
+    named_words(text)
     assert time.process_time() - start < 5

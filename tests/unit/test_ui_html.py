@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.draw.html import el, join, link, web_address
+from rag.bibliography.addresses import safe_address
+from ui.draw.html import el, join, link
 
 
 class _Read(HTMLParser):
@@ -72,7 +73,7 @@ def test_names_of_elements_come_from_us_only() -> None:
     ],
 )
 def test_addresses_that_are_not_plain_web_addresses_are_no_links(url: str | None) -> None:
-    assert web_address(url) is None
+    assert safe_address(url) is None
 
 
 def test_a_web_address_opens_apart() -> None:

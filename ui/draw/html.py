@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
+
+from rag.language.invisible import visible
 
 Child: TypeAlias = "str | Markup | Iterable[str | Markup] | None"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _VOID = frozenset({"br", "hr"})
-# Directional overrides can make a title or an answer read differently than it is; control characters show nothing.
-# Line breaks become blanks: a blank line would end the HTML block for the Markdown parser behind the chat.
-_UNSEEN = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, *range(0x202A, 0x202F)])
-_UNSEEN.update(dict.fromkeys(range(0x2066, 0x206A)))
+# A blank line would end the HTML block for the Markdown parser behind the chat.
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r\x85\u2028\u2029"), " ")
 
 
 def text(value: str) -> Markup:
     """``value`` as text of an element: escaped, on one line, without characters that cannot be seen."""
-    return escape(value.translate(_UNSEEN).translate(_BREAKS)) if not isinstance(value, Markup) else value
+    return escape(visible(value.translate(_BREAKS))) if not isinstance(value, Markup) else value
 
 
 def join(children: Iterable[Child], separator: str = "") -> Markup:
@@ -50,19 +48,8 @@ def el(name: str, *children: Child, **attributes: str | bool | int | None) -> Ma
     return Markup("").join(parts)
 
 
-def web_address(url: str | None) -> str | None:
-    """``url`` where it is an absolute http or https address that a reader may be sent to, else ``None``."""
-    if not url or any(c.isspace() or ord(c) < 0x20 for c in url):
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc else None
-
-
 def link(url: str, *children: Child, **attributes: str | bool | int | None) -> Markup:
-    """A link that leaves the page: opened beside it, told nothing about it. ``url`` has passed :func:`web_address`."""
+    """A link that leaves the page: opened beside it, told nothing about it. ``url`` is a ``safe_address``."""
     return el("a", *children, href=url, target="_blank", rel="noopener noreferrer", **attributes)
 
 

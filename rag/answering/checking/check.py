@@ -77,8 +77,7 @@ def known_links(sources: Iterable[Evidence]) -> frozenset[str]:
     for paper in (evidence.paper for evidence in sources):
         found |= {match.group().rstrip(".,;:!?'’”*_~)") for match in _LINK.finditer(paper.abstract)}
         found |= {paper.url} if paper.url else set()
-        found |= {f"https://doi.org/{paper.doi}"} if paper.doi else set()
-        found |= {f"https://arxiv.org/abs/{paper.arxiv_id}"} if paper.arxiv_id else set()
+        found |= {address.url for address in paper.addresses}
     return frozenset(found)
 
 

@@ -13,8 +13,9 @@ from rag.answering.checking.rules.polarity import is_negated
 from rag.answering.checking.scorer import SUPPORTED, WEAK, Backing, Similarity, SupportScorer
 from rag.answering.checking.segments import Segment
 from rag.answering.checking.source_index import SourceText
-from rag.answering.checking.words import Name, NameIndex, names, stems
+from rag.answering.checking.words import stems
 from rag.answering.record.answer import Support
+from rag.language.names import NamedWord, NameIndex, named_words
 
 # A segment that says hardly more than a paper's title names the paper and claims nothing.
 _TITLE_SHARE = 0.8
@@ -162,8 +163,8 @@ class RulesJudge:
             if not is_negated(text, f.start)
         ]
 
-    def _absent_names(self, text: str, cited: Sequence[int]) -> list[Name]:
-        lost = [name for name in names(text) if not any(name.word in self._sources[s].names for s in cited)]
+    def _absent_names(self, text: str, cited: Sequence[int]) -> list[NamedWord]:
+        lost = [name for name in named_words(text) if not any(name.word in self._sources[s].names for s in cited)]
         return [name for name in lost if not (is_negated(text, name.start) and name.word in self._asked_names)]
 
     def _reattribute(self, finding: Finding) -> Finding:

@@ -25,7 +25,9 @@ from rag.answering.checking.rules.comparisons import reversed_comparisons
 from rag.answering.checking.rules.near_copies import reversing_edits
 from rag.answering.checking.rules.polarity import contradictions, read_polarity
 from rag.answering.checking.source_index import SourceText, term_weights, terms
-from rag.answering.checking.words import names, stem, stems
+from rag.answering.checking.words import stems
+from rag.language.names import named_words
+from rag.language.stems import stem
 
 #: Cosines of n sentences with m sentences of abstracts, shape (n, m).
 Similarity: TypeAlias = Callable[[Sequence[str], Sequence[str]], NDArray[np.floating]]
@@ -273,7 +275,7 @@ class SupportScorer:
     def _aliases(self, text: str, source: int) -> frozenset[str]:
         if (text, source) not in self._known_names:
             index = self._sources[source].names
-            known = [name.word for name in names(text) if name.strong and name.word in index]
+            known = [name.word for name in named_words(text) if name.strong and name.word in index]
             self._known_names[text, source] = frozenset(stem(word) for word in known)
         return self._known_names[text, source]
 

@@ -10,8 +10,9 @@ from functools import cached_property
 from rag.answering.checking.rules.figures import FigureIndex, figures
 from rag.answering.checking.rules.polarity import Polarity, read_polarity
 from rag.answering.checking.rules.verbatim import find_verbatim, index_sentences
-from rag.answering.checking.words import NameIndex, stems
+from rag.answering.checking.words import stems
 from rag.injection import split_injections
+from rag.language.names import NameIndex
 from rag.retrieval.evidence import Evidence
 
 #: A sentence comes from an injection if that has so much of its terms.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html.entities
 import re
-import unicodedata
 from collections.abc import Collection, Iterable
 
 from rag.answering.citations.code import StreamPiece
@@ -64,26 +63,6 @@ _ENTITIES = {"lt": "<", "amp": "&", "lsqb": "[", "gt": ">", "quot": '"', "apos":
 _TAG_BLANK = "\0"
 _STOP = re.compile(r"[<&:]|\b[bdfhjmvw]", re.IGNORECASE)
 _TRAILING = frozenset(".,;:!?'’”*_~")
-
-
-def visible(text: str) -> str:
-    """Return ``text`` without invisible characters: controls, format and tag characters, variation selectors.
-
-    Line and paragraph separators become line feeds.
-    """
-    return "".join(
-        c if c in "\n\t" or " " <= c <= "~" else "\n" if c in "\u2028\u2029" else "" if _hidden(c) else c for c in text
-    )
-
-
-def _hidden(character: str) -> bool:
-    code = ord(character)
-    return (
-        unicodedata.category(character) in {"Cc", "Cf", "Cn", "Co", "Cs"}
-        or code == 0x034F
-        or 0xFE00 <= code <= 0xFE0F
-        or 0xE0000 <= code <= 0xE0FFF
-    )
 
 
 class MarkupGuard:

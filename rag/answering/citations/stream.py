@@ -13,16 +13,19 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from rag.answering.citations.code import CodeSplitter, StreamPiece, split_code
-from rag.answering.citations.inert_markup import MarkupGuard, visible
+from rag.answering.citations.inert_markup import MarkupGuard
 from rag.answering.citations.markers import CLOSING, LONGEST, OPENING, More, read_content
 from rag.answering.citations.mathematics import is_mathematics
 from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_prose_citation
 from rag.answering.citations.runs import MarkerRun, WrittenMarker, read_markers, read_parentheses
+from rag.language.invisible import visible
 
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + rf"]|(?<![^\W_])(?=[{INITIALS}])")
 # Not a bracket: what closes something must not end up after what opened it.
 _STOPS = re.compile(r"[.,;:!?…]{1,3}")
+# Unicode's separators of lines and paragraphs.
+_SEPARATORS = {0x2028: "\n", 0x2029: "\n"}
 _LINE_KEPT = 400
 #: Put into brackets that are no marker, as those of ``x[1]``, so that nothing that reads markers takes them for one.
 THIN_BLANK = "\u200a"
@@ -82,7 +85,7 @@ class CitationStream:
 
     def feed(self, text: str) -> str:
         """Return what the reader may see once ``text`` has come in too."""
-        return self._read(self._guard.feed(self._splitter.feed(visible(text))))
+        return self._read(self._guard.feed(self._splitter.feed(visible(text.translate(_SEPARATORS)))))
 
     def finish(self) -> str:
         """Return the rest of the answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.language.terms import names
+from rag.language.names import names
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
@@ -17,15 +17,15 @@ _LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A thing that an answer names, and the citation number behind it (0 for none)."""
+    """A thing that an answer names, and the citation number after it (0 if there is none)."""
 
     name: str
     number: int = 0
 
 
 def items(answer: str) -> list[Item]:
-    """The things that ``answer`` names, in order: one for each citation number, or else for each line of a list, or
-    else for each sentence or part of one. Parts that name nothing count for none."""
+    """Return the things that ``answer`` names, in order: one for each citation number, or else for each line of a list,
+    or else for each sentence or part of one. Parts that name nothing count for none."""
     markers = list(_MARKER.finditer(answer))
     if markers:
         starts = [0, *(marker.end() for marker in markers[:-1])]

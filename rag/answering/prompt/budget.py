@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag.answering.prompt.draft import Draft
 from rag.answering.prompt.sources import render_question, render_sources
 from rag.answering.prompt.templates import Prompt
+from rag.bibliography.names import byline
 from rag.errors import UsageError
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
@@ -103,5 +104,5 @@ def _shrink(drafts: list[Draft], room: int) -> None:
 
 def about(paper: Paper) -> str:
     """Authors, year and venue in one line; empty where nothing is known."""
-    names = ", ".join(paper.authors[:_AUTHORS_SHOWN]) + (" et al." if len(paper.authors) > _AUTHORS_SHOWN else "")
+    names = byline(paper.authors, _AUTHORS_SHOWN)
     return "; ".join(part for part in (names, str(paper.year or ""), paper.venue or "") if part)

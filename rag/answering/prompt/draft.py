@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rag.answering.prompt.sources import SourceText, render_source
 from rag.language.sentences import Span, sentences
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.tokens import TokenCounter
 from rag.storage.index.passages import Passage
 

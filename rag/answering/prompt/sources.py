@@ -9,7 +9,6 @@ or for a source number, so that nothing inside a source can end it or open anoth
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,7 +57,7 @@ class ParsedPrompt:
 
 def escape(text: str) -> str:
     """``text`` on one line, without invisible characters, and with nothing in it that reads as a delimiter."""
-    text = normalise("".join(c for c in text if not _invisible(c)))
+    text = normalise(text)
     text = _AMPERSAND.sub("&amp;", text)
     text = _LOOKALIKE_OPENS.sub("&lt;", _TAG_OPENS.sub("&lt;", text))
     return _MARK_OPENS.sub("&lsqb;", text)
@@ -115,14 +114,4 @@ def _parse_source(match: re.Match[str]) -> SourceText:
         about=unescape(match["about"] or ""),
         cut_before=abstract.startswith(f"{_OMISSION} "),
         cut_after=abstract.endswith(f" {_OMISSION}"),
-    )
-
-
-def _invisible(character: str) -> bool:
-    """Format characters, tag characters and variation selectors: they carry text that a reader cannot see."""
-    code = ord(character)
-    return (
-        unicodedata.category(character) in {"Cf", "Cn", "Co", "Cs"}
-        or 0xFE00 <= code <= 0xFE0F
-        or 0xE0000 <= code <= 0xE0FFF
     )

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.bibliography.names import byline
 from rag.cli import options
 from rag.cli.batch import run_batch
 from rag.cli.history import history_of, read_history
@@ -86,7 +87,7 @@ def _print(answer: Answer) -> None:
         paper = citation.paper
         out()
         facts = [
-            ", ".join(paper.authors[:3]) + (" et al." if len(paper.authors) > 3 else ""),
+            byline(paper.authors, 3),
             paper.venue,
             paper.year,
             paper.url,

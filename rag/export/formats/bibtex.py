@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.bibliography.addresses import safe_address
 from rag.bibliography.names import parts_of
 from rag.export.keys import citation_keys
 from rag.paper import Paper
-from rag.readers.base import is_link
 
 _ESCAPES = str.maketrans(
     {
@@ -38,7 +38,7 @@ def _entry(paper: Paper, key: str) -> str:
         "journal": escaped(paper.venue or ""),
         "abstract": escaped(paper.abstract),
         "doi": escaped(paper.doi or ""),
-        "url": paper.url if is_link(paper.url or "") else "",
+        "url": safe_address(paper.url) or "",
         "eprint": paper.arxiv_id or "",
         "archiveprefix": "arXiv" if paper.arxiv_id else "",
         "pmid": paper.pmid or "",

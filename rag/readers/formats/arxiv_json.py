@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rag.paper import normal_arxiv_id
+from rag.bibliography.addresses import arxiv_address
+from rag.bibliography.identifiers import normal_arxiv_id
 from rag.readers.base import Options, Record, build, text_of, year_of
 from rag.readers.markup.latex import from_latex
 from rag.readers.parsing.json_records import json_records
@@ -36,7 +37,7 @@ def _record(source: str, position: str, record: Mapping[str, Any]) -> Record:
         authors=_authors(record),
         year=_first_version(record) or year_of_id(arxiv_id),
         venue=from_latex(text_of(record.get("journal-ref"))),
-        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
+        url=arxiv_address(arxiv_id) if arxiv_id else None,
         doi=record.get("doi"),
         arxiv_id=arxiv_id,
         arxiv_version=_last_version(record),

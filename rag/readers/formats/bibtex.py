@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.readers.base import MAX_AUTHORS, Options, Record, Skip, build, given_first
+from rag.bibliography.names import given_first
+from rag.readers.base import MAX_AUTHORS, Options, Record, Skip, build
 from rag.readers.markup.latex import from_latex
 from rag.readers.parsing.bibtex_entries import BrokenEntry, Entry, entries
 from rag.readers.source import Source
@@ -19,7 +20,7 @@ _MAX_PARENTS = 50_000
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """Yield the papers of a BibTeX or BibLaTeX file."""
+    """The papers of a BibTeX or BibLaTeX file."""
     del options
     parents: dict[str, Entry] | None = None
     for entry in entries(source):
@@ -27,14 +28,14 @@ def read(source: Source, options: Options) -> Iterator[Record]:
             yield Skip(source.name, f"line {entry.line}", entry.reason)
             continue
         if "crossref" in entry.fields or "xdata" in entry.fields:
-            # BibTeX wants parents behind their children, so they have to be looked for ahead, once.
+            # BibTeX wants parents after their children, so they have to be looked for ahead, once.
             parents = _parents(source) if parents is None else parents
             _inherit(entry, parents)
         yield _paper(source.name, entry)
 
 
 def _parents(source: Source) -> dict[str, Entry]:
-    """Return the fields that entries without an abstract pass on by crossref, by key."""
+    """What entries without an abstract have to hand down, by key."""
     found: dict[str, Entry] = {}
     for entry in entries(source):
         if isinstance(entry, Entry) and "abstract" not in entry.fields and entry.key and len(found) < _MAX_PARENTS:
@@ -79,7 +80,7 @@ def _paper(source: str, entry: Entry) -> Record:
 
 
 def _authors(raw: str) -> list[str]:
-    """Split names at ``and`` outside braces; a text wholly in braces is one name as it is."""
+    """Names at ``and`` outside braces; a part wholly in braces is a name as it is."""
     parts: list[str] = []
     held = ""
     for piece in _AND.split(raw)[:MAX_AUTHORS]:
@@ -101,7 +102,7 @@ def _address(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Remove LaTeX from an address or identifier; dashes and tildes in it are literal."""
+    """An address or identifier without LaTeX around its signs; a dash or tilde in it is what it is."""
     text = text.replace("\\url", "").replace("{\\textasciitilde}", "~").replace("\\textasciitilde", "~")
     return re.sub(r"\\([%&$#_~^])", r"\1", text).replace("{", "").replace("}", "").strip()
 

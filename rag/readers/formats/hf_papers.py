@@ -1,7 +1,7 @@
 """A saved Hugging Face Papers page (trending, daily, search, one paper), as text or as HTML.
 
 The HTML may hold abstracts only in the JSON of a ``data-props`` attribute (the page draws them by script), or only in
-the visible cards, or in both. A page saved as text is split by the shape of its paragraphs
+the visible cards, or in both. A page saved as text is told apart by the shape of its paragraphs
 (:mod:`rag.readers.parsing.page_text`).
 """
 
@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rag.paper import Paper, normal_arxiv_id, title_key
+from rag.bibliography.addresses import arxiv_address
+from rag.bibliography.identifiers import normal_arxiv_id
+from rag.paper import Paper, title_key
 from rag.readers.base import Options, Record, Skip, build, text_of
 from rag.readers.parsing.page_html import Page, parse
 from rag.readers.parsing.page_text import MIN_SHORT_ABSTRACT, blocks_of, is_prose, looks_like_a_list, papers_of
@@ -22,7 +24,7 @@ _LINK = re.compile(r"(?:https?://[\w.\-]+)?/papers/(\d{4}\.\d{4,5})(?:v\d+)?/?(?
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """Yield the papers of the page, each once."""
+    """The papers of the page, each once."""
     del options
     if source.head.lstrip().startswith("<"):
         yield from _once(_of_html(source))
@@ -33,7 +35,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _once(records: Iterator[Record]) -> Iterator[Record]:
-    """Drop repeated papers: a page names a paper in several places, and the first record counts."""
+    """A page names a paper in several places; the first record of each counts."""
     seen: set[str] = set()
     for record in records:
         if isinstance(record, Paper):
@@ -59,7 +61,7 @@ def _of_html(source: Source) -> Iterator[Record]:
 
 
 def _entries(page: Page) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects with a title and a summary anywhere in the page's JSON, in order."""
+    """The objects with a title and a summary anywhere in the page's JSON, in order."""
     for props in page.props:
         try:
             queue: list[Any] = [json.loads(props, strict=False)]
@@ -91,7 +93,7 @@ def _of_props(source: str, position: str, entry: Mapping[str, Any]) -> Record:
         abstract=entry.get("summary") or entry.get("abstract"),
         authors=names,
         year=entry.get("publishedAt"),
-        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
+        url=arxiv_address(arxiv_id) if arxiv_id else None,
         arxiv_id=arxiv_id,
     )
 
@@ -104,7 +106,7 @@ class _Card(NamedTuple):
 
 
 def _cards(page: Page) -> Iterator[_Card]:
-    """Yield each heading that links to a paper, with the longest following text that could be its abstract."""
+    """Each heading that links to a paper, with the longest text before the next that could be its abstract."""
     card: _Card | None = None
     for place, block in enumerate(page.blocks):
         link = _LINK.fullmatch(page.links.get(place, ""))
@@ -125,5 +127,5 @@ def _may_be_abstract(text: str) -> bool:
 def _paper(source: str, position: str, title: str | None, abstract: str, arxiv_id: str | None = None) -> Record:
     if title is None:
         return Skip(source, position, "no title stands before this paragraph")
-    url = f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None
+    url = arxiv_address(arxiv_id) if arxiv_id else None
     return build(source, position, title=title, abstract=abstract, arxiv_id=arxiv_id, url=url)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.paper import normal_doi
-from rag.readers.base import Options, Record, build, initials_first
+from rag.bibliography.addresses import pubmed_address
+from rag.bibliography.identifiers import normal_doi
+from rag.bibliography.names import initials_first
+from rag.readers.base import Options, Record, build
 from rag.readers.parsing.tagged import Tagged, joined, tagged_records
 from rag.readers.source import Source
 
@@ -34,7 +36,7 @@ def _paper(source: str, record: Tagged) -> Record:
         authors=[initials_first(name) for name in record.every("FAU", "AU")] + record.values.get("CN", []),
         year=record.first("DP", "DEP", "EDAT"),
         venue=record.first("JT", "TA", "BTI"),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
+        url=pubmed_address(pmid) if pmid.isdigit() else None,
         doi=_doi(record),
         pmid=pmid,
     )

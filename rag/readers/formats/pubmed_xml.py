@@ -1,4 +1,4 @@
-"""PubMed XML, as saved by PubMed and returned by E-utilities.
+"""PubMed XML, as PubMed saves it and E-utilities answer it.
 
 https://dtd.nlm.nih.gov/ncbi/pubmed/doc/out/250101/. The DTD its first lines point to is not fetched. An article
 lists the works it refers to with DOIs of their own: identifiers are taken from the article's own places only.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rag.bibliography.addresses import pubmed_address
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.parsing.xml_records import child, children, text_in, xml_records
 from rag.readers.source import Source
@@ -18,7 +19,7 @@ _CITATIONS = frozenset({"MedlineCitation"})
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """Yield the papers of a PubMed or MEDLINE XML file."""
+    """The papers of a PubMed or MEDLINE XML file."""
     del options
     # The older MEDLINE files have no article around a citation.
     names = _ARTICLES if any(f"<{name}" in source.head for name in _ARTICLES) else _CITATIONS
@@ -44,7 +45,7 @@ def _paper(source: str, position: str, element: Any) -> Record:
         venue=text_in(child(article, "Journal", "Title"))
         or text_in(child(article, "Journal", "ISOAbbreviation"))
         or text_in(child(article, "Book", "BookTitle")),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
+        url=pubmed_address(pmid) if pmid.isdigit() else None,
         doi=_doi(element, article),
         pmid=pmid,
     )
@@ -58,7 +59,7 @@ def _title(article: Any) -> str:
 
 
 def _abstract(article: Any, citation: Any) -> str:
-    """Return the abstract with its labels (``METHODS: ...``), or one of another kind or language if there is none."""
+    """The abstract with its labels (``METHODS: ...``); if there is none, one of another kind or language."""
     own = child(article, "Abstract")
     for abstract in (own, *children(citation, "OtherAbstract")):
         if abstract is None:
@@ -82,7 +83,7 @@ def _name(author: Any) -> str:
 
 
 def _year(article: Any) -> str:
-    """Return the year of the issue, else of the electronic publication; revisions do not count."""
+    """The year of the issue, else of the electronic publication; dates of revision are not the year."""
     dates = (
         child(article, "Journal", "JournalIssue", "PubDate"),
         child(article, "ArticleDate"),

@@ -1,6 +1,6 @@
 """Tables with a header: CSV, TSV and their kin, exports of Scopus and Web of Science among them.
 
-Columns are recognised by the names that such exports use, or named by the user. A field that starts with ``=``, ``+``,
+Columns are recognised by what such exports call them, or named by the user. A field that starts with ``=``, ``+``,
 ``-`` or ``@`` is text like any other: nothing here is evaluated.
 """
 
@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from rag.bibliography.names import initials_first, split_names
 from rag.errors import ReadError, UsageError
-from rag.readers.base import Options, Record, Skip, build, initials_first, split_names
+from rag.readers.base import Options, Record, Skip, build
 from rag.readers.markup.markup import from_markup
 from rag.readers.source import Source
 
@@ -35,17 +36,17 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "pmid": ("pmid", "pubmedid", "pm"),
 }  # fmt: skip
 DELIMITERS = "\t,;|"
-#: Lines that may stand before the header: "sep=;" for Excel, when and with what query Dimensions exported.
+#: Lines that may precede the header: "sep=;" for Excel, when and with what query Dimensions exported.
 _MAX_PREAMBLE = 3
-#: Characters of one file gone over a second time behind quotes that never close.
+#: Characters of one file gone over a second time after quotes that never close.
 _REREAD_BUDGET = 8 * 1024 * 1024
 _SCOPUS_NUMBER = re.compile(r"\s*\(\d{5,20}\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Layout of a table: the lines before its header, its delimiter, whether quotes wrap fields, and the column of each
-    field."""
+    """How a table is written: the lines before its header, its delimiter, whether quotes wrap fields, and the column of
+    each field."""
 
     preamble: int
     delimiter: str
@@ -55,11 +56,11 @@ class Layout:
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """Yield the papers of a table, one a row.
+    """The papers of a table, a row each.
 
     Raises:
-        ReadError: a column named by the user is not in the header, or there is none for the title or the abstract.
-        UsageError: a column is named for something that is no field of a paper.
+        ReadError: a column named by the user is not in the header, or none is that of the title or the abstract.
+        UsageError: a column is named for what is no field of a paper.
     """
     layout = layout_of(source.head, options.columns)
     if layout is None:
@@ -78,7 +79,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def layout_of(head: str, named: Mapping[str, str] | None = None) -> Layout | None:
-    """Return the layout of a table from its first lines, or ``None`` if no delimiter gives a title and an abstract.
+    """The layout of a table from its first lines, or ``None`` if no delimiter gives a title and an abstract.
 
     Raises:
         UsageError: ``named`` holds an unknown field.
@@ -128,8 +129,7 @@ def _columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
 
 def _wants_quotes(lines: Sequence[str], width: int) -> bool:
     """Return whether a tab-separated file wraps fields in quotes; Web of Science does not, and its abstracts hold
-    quotes.
-    """
+    quotes."""
     opened = [line for line in lines[1:] if '\t"' in line or line.startswith('"')]
     plain = sum(1 for line in opened if line.count("\t") + 1 in (width, width + 1))
     wrapped = sum(1 for line in opened if '"\t' in line or line.endswith('"'))
@@ -137,9 +137,10 @@ def _wants_quotes(lines: Sequence[str], width: int) -> bool:
 
 
 def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield each row with the number of its first line, or the reason if it cannot be read.
+    """Each row with the number of its first line; for one that cannot be read, the reason.
 
-    A quote that never closes swallows text up to the limit of a field; the lines after its first are then read again.
+    A quote that never closes takes in what follows up to the limit of a field; the lines after its first are then
+    read again.
     """
     lines = _Lines(source.lines())
     for _ in range(layout.preamble):
@@ -163,7 +164,7 @@ def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str] | str
 
 
 class _Lines:
-    """Line source of the row reader that can go back to the start of an unfinished row."""
+    """Lines for the reader of rows, remembered until the row they make is complete."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -173,19 +174,18 @@ class _Lines:
         self._budget = _REREAD_BUDGET
 
     def begin_row(self) -> int:
-        """Start a row and return the number of its first line."""
+        """Forgets the last row; the number of the line the next one begins with."""
         self._row.clear()
         return self._number + 1
 
     @property
     def in_row(self) -> int:
-        """Number of lines of the row so far."""
+        """Lines the row has taken so far."""
         return len(self._row)
 
     def is_strict(self, layout: Layout) -> bool:
-        """Return whether every quote of the row opens or closes a field; an unclosed one ends at a quote of a later
-        row.
-        """
+        """Return whether every quote of the row opens or closes a field: one that was never closed ends at a later
+        row's."""
         row = (f"{line}\n" for line in self._row)
         try:
             next(csv.reader(row, delimiter=layout.delimiter, strict=True))
@@ -194,7 +194,7 @@ class _Lines:
         return True
 
     def go_back(self) -> None:
-        """Push all lines of the row but its first back."""
+        """Puts all lines of the row but its first back."""
         again = self._row[1:]
         size = sum(map(len, again))
         if size <= self._budget:

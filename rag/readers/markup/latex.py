@@ -1,4 +1,4 @@
-"""LaTeX of bibliographies to plain text: accents, symbols, emphasis, protected capitals.
+"""Plain text out of LaTeX as bibliographies carry it: accents, symbols, emphasis, protected capitals.
 
 The tables of accents and symbols are pylatexenc's. Its parser is not used on whole fields: it raises on nested or
 broken input and drops the braces of macros it does not know, and an abstract is mostly prose.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-# An accent with its letter: \"o, \"{o}, {\"o}, \v{s}, \'\i, \H{o}, \c c.
+# An accent with the letter it stands on: \"o, \"{o}, {\"o}, \v{s}, \'\i, \H{o}, \c c.
 _ACCENT = re.compile(
     r"\\(?:[\"'`^~=.]|[HcvudbrkG](?![A-Za-z]))\s{0,2}(?:\{\s{0,2}\\?[A-Za-z]{1,2}\s{0,2}\}|\\[ij](?![A-Za-z])|[A-Za-z])"
 )
@@ -58,10 +58,10 @@ _DASHES = re.compile(r"(?<!-)(-{2,3})(?!-)")
 
 
 def from_latex(text: str) -> str:
-    """Return the text that LaTeX source shows, as far as fields of bibliographies need it.
+    """The text that LaTeX source shows, as far as a field of a bibliography needs it.
 
-    Formulas keep their source without the dollar signs, so that ``$10^{-3}$`` reads ``10^-3``; unknown macros
-    stay as they are, because a model's name may be one (``\\ourMethod``). Ties and escaped signs are left to
+    Formulas keep their source without the dollar signs, so that ``$10^{-3}$`` reads ``10^-3``; macros that are not
+    known stay as they are, because a model's name may be one (``\\ourMethod``). Ties and escaped signs are left to
     :func:`rag.language.normalise.normalise`.
     """
     if not any(c in text for c in "\\{}$") and "--" not in text:
@@ -88,7 +88,7 @@ def _macro(match: re.Match[str]) -> str:
     symbol = _symbol(name)
     if symbol is None:
         return whole + " " if match.string[match.end() : match.end() + 1] == "{" else whole
-    # LaTeX eats the blanks behind a macro; a symbol that is a word of its own needs one all the same.
+    # LaTeX eats the blanks after a macro; a symbol that is a word of its own needs one all the same.
     blank = whole[-1].isspace() and not symbol.isalpha() and not symbol.isspace()
     safe = symbol.replace("{", _LEFT).replace("}", _RIGHT).replace("\\", _BACKSLASH)
     spaced = match.start() > 0 and match.string[match.start() - 1].isalnum()
@@ -104,7 +104,7 @@ def _accented(source: str) -> str:
 
 @cache
 def _symbol(name: str) -> str | None:
-    """Return the character of a macro without arguments, or ``None`` if it is no symbol."""
+    """Return the character that a macro without arguments makes, or ``None`` if it is not one."""
     if name in _EXTRA:
         return _EXTRA[name]
     from pylatexenc.latex2text import get_default_latex_context_db

@@ -1,6 +1,6 @@
-"""Markup of bibliographic fields (HTML, JATS, MathML) to plain text.
+"""Plain text out of the markup that bibliographic fields carry: HTML as text, JATS, MathML.
 
-Only elements used in bibliographies count as markup; ``<EOS>`` and ``p < 0.05`` are text and stay.
+Only elements known to bibliographies are taken for markup; ``<EOS>`` and ``p < 0.05`` are text and stay.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _POWER = re.compile(r"[+\-−–]?\d+(?:[.,]\d+)?")
 
 
 def from_markup(text: str) -> str:
-    """Remove known elements and resolve entities; exponents keep their meaning (``10^-3``)."""
+    """``text`` without known elements and with entities resolved; exponents keep their meaning (``10^-3``)."""
     if "&lt;" in text and _TAG.search(inner := text.replace("&lt;", "<").replace("&gt;", ">")):
         text = inner
     if not _TAG.search(text) and not _ENTITY.search(text):
@@ -42,7 +42,7 @@ def from_markup(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Write every ``<`` and ``&`` that is no markup as an entity."""
+    """The text with every ``<`` and ``&`` that is no markup written as an entity."""
     parts: list[str] = []
     at = 0
     for tag in _TAG.finditer(text):
@@ -60,13 +60,13 @@ def _escaped(text: str) -> str:
 
 
 def raised(before: str, exponent: str) -> str:
-    """Return the text of a superscript: a power after a figure or letter gets a ``^``, a footnote mark does not."""
+    """Return a superscript as plain text: a power after a figure or letter keeps a sign for it, a mark does not."""
     last = before[-1:]
     return f"^{exponent}" if (last.isalnum() or last in ")]") and _POWER.fullmatch(exponent.strip()) else exponent
 
 
 class _Plain:
-    """Parser target for lxml."""
+    """The target lxml drives."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -106,7 +106,7 @@ class _Plain:
         if name == "sup":
             return raised("".join(self._parts[-3:]), inside)
         if name == "tex-math":
-            # A whole document, beside the same formula in MathML.
+            # A whole document is here beside the same formula in MathML.
             return "" if "documentclass" in inside else inside
         heading = inside.strip()
         if not heading or heading.casefold().rstrip(".:") in {"abstract", "summary"}:
@@ -118,7 +118,7 @@ class _Plain:
             self._parts.append(text)
 
     def comment(self, text: str) -> None:
-        """Ignore comments."""
+        """Comments say nothing."""
 
     def close(self) -> str:
         return " ".join("".join(self._parts).split())

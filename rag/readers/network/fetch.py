@@ -24,7 +24,7 @@ _AGENT = "citewell (reads bibliographic records at a user's request)"
 
 @dataclass(slots=True)
 class Pace:
-    """Rate limit: at least ``seconds`` between requests to one host, or what ``by_host`` says."""
+    """At least ``seconds`` between requests to one host, ``by_host`` where a host asks for more."""
 
     seconds: float = 1.0
     by_host: Mapping[str, float] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Pace:
     _last: dict[str, float] = field(default_factory=dict)
 
     def wait(self, host: str) -> None:
-        """Block until the next request to ``host`` may go out."""
+        """Returns when the next request to ``host`` may go out."""
         if host in self._last:
             left = self._last[host] + self.by_host.get(host, self.seconds) - self.clock()
             if left > 0:
@@ -42,7 +42,7 @@ class Pace:
 
 
 class Fetcher:
-    """HTTP client for a run of requests; close it, or use it as a context."""
+    """One client for a run of requests; close it, or use it as a context."""
 
     def __init__(self, guard: Guard | None = None, pace: Pace | None = None, *, max_bytes: int = MAX_BYTES) -> None:
         import httpx
@@ -51,7 +51,7 @@ class Fetcher:
         self._pace = pace or Pace()
         self._max_bytes = max_bytes
         # A connection is not kept: the next host at the same address would be reached by the last one's certificate.
-        # Proxies of the environment are left out: behind one the address that is reached cannot be checked.
+        # Proxies of the environment are left out: through one the address that is reached cannot be checked.
         self._client = httpx.Client(
             timeout=httpx.Timeout(SILENCE_S, connect=10.0),
             follow_redirects=False,
@@ -66,11 +66,11 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         self._client.close()
 
     def get(self, url: str, accept: str = "*/*") -> bytes:
-        """Fetch the document at ``url`` through up to ``MAX_REDIRECTS`` redirects, compressed as the server sends it.
+        """The document at ``url``, as the server packs it, after up to ``MAX_REDIRECTS`` redirects.
 
         Raises:
             ReadError: the address or one it leads to is not allowed (see :class:`Guard`), the server does not answer
@@ -87,7 +87,7 @@ class Fetcher:
         raise ReadError(f"{_shown(url)}: more than {MAX_REDIRECTS} redirects; give the final address")
 
     def _patiently(self, url: str, accept: str) -> tuple[int, Mapping[str, str], bytes]:
-        """Request one hop, again if the server is busy or silent."""
+        """One hop, tried again where the server is busy or silent."""
         import httpx
 
         for attempt in range(1, ATTEMPTS + 1):
@@ -134,7 +134,7 @@ class Fetcher:
 
 
 def _pinned(url: str, target: Target) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """Return the URL with the checked address in it, and the headers and extensions that keep the host's name."""
+    """The URL with the checked address in it, and what keeps the request one to the host by name."""
     parts = urlsplit(url)
     ip = f"[{target.endpoint.ip}]" if ":" in target.endpoint.ip else target.endpoint.ip
     path = parts.path or "/"

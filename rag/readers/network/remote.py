@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi
 from rag.errors import ReadError
-from rag.paper import normal_arxiv_id, normal_doi
 from rag.readers.base import Options, Record, Skip
 from rag.readers.detect import detect
 from rag.readers.network.fetch import Fetcher, Pace
@@ -36,14 +36,14 @@ _VERSION = re.compile(r"v\d{1,3}$")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference of a user: ``kind`` is ``arxiv``, ``doi`` or ``web``; ``value`` the identifier or address."""
+    """What a user named: ``kind`` is ``arxiv``, ``doi`` or ``web``; ``value`` the identifier or address."""
 
     kind: str
     value: str
 
 
 def reference_in(text: str) -> Reference | None:
-    """Parse a reference; ``None`` if ``text`` is something else, such as a path."""
+    """Return the reference that ``text`` is, or ``None`` if it is something else, such as a path."""
     web = _WEB.match(text)
     if web:
         address = f"{web.group(1).lower()}://{text[web.end() :]}"
@@ -56,7 +56,7 @@ def reference_in(text: str) -> Reference | None:
 
 
 class Remote:
-    """Reader of references; one for a whole run, so that the rate limit holds. Close it when done."""
+    """Reads references; one object for a run, so that requests keep their distance. Close it when done."""
 
     def __init__(
         self, fetcher: Fetcher | None = None, *, arxiv_api: str = ARXIV_API, doi_resolver: str = DOI_RESOLVER
@@ -66,15 +66,15 @@ class Remote:
         self._doi_resolver = doi_resolver
 
     def close(self) -> None:
-        """Close the connections, if any were made."""
+        """Closes the connections, if any were made."""
         if self._fetcher is not None:
             self._fetcher.close()
 
     def read(self, reference: Reference, name: str = "auto", options: Options | None = None) -> Iterator[Record]:
-        """Return the records of a reference; ``name`` and ``options`` apply to web addresses only.
+        """The records of what ``reference`` names; ``name`` and ``options`` count for web addresses only.
 
         Raises:
-            ReadError: the identifier is malformed, nothing is found under it, or it cannot be fetched.
+            ReadError: the identifier is none, nothing is found under it, or it cannot be fetched.
         """
         options = options or Options()
         if reference.kind == "arxiv":
@@ -116,7 +116,7 @@ class Remote:
 
 
 def _found(records: list[Record], shown: str, who: str) -> list[Record]:
-    """Return the records; raise if there is none, or if the answer was an error."""
+    """Return the records, unless there is none or the reply was an error of the whole source."""
     if not records:
         raise ReadError(f"{shown}: {who} knows no such paper; check the identifier")
     first = records[0]

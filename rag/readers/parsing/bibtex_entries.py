@@ -1,7 +1,7 @@
-"""BibTeX files of any size into entries, one by one; bibtexparser finds the fields of each.
+"""Entries out of BibTeX files of any size, one by one; the fields of each are found by bibtexparser.
 
-The file is cut at the lines that begin entries before anything is parsed, and common errors of
-exports in an entry's head (no key, no comma after it) are mended, so that a broken entry costs only itself.
+The file is cut at the lines that begin entries before anything is parsed, and what exports get wrong in an entry's
+head (no key, no comma behind it) is mended, so that a broken entry costs only itself.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Entry:
 
 @dataclass(slots=True)
 class BrokenEntry:
-    """An entry that cannot be read."""
+    """What begins as an entry and cannot be read as one."""
 
     line: int
     reason: str
 
 
 def entries(source: Source) -> Iterator[Entry | BrokenEntry]:
-    """Yield the entries of ``source`` in order, with string macros expanded and without comments and preambles."""
+    """The entries of ``source`` in order, with string macros put in; comments and preambles are left out."""
     macros: dict[str, str] = {}
     for line, text in _blocks(source):
         kind = _HEAD.match(text)
@@ -60,7 +60,7 @@ def entries(source: Source) -> Iterator[Entry | BrokenEntry]:
 
 
 def _blocks(source: Source) -> Iterator[tuple[int, str]]:
-    """Yield the first line's number and the text of each block that begins like an entry, up to the next one."""
+    """Number of the first line, and text, of all that begins like an entry, up to the next such line."""
     held: list[str] = []
     begun = size = 0
     for number, whole in enumerate(source.lines(), 1):
@@ -108,7 +108,7 @@ def _split(text: str) -> Any:
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    """Silence bibtexparser's log of broken entries: the skips report them."""
+    """Keeps a library's log of broken entries off the user's screen: the skips report them."""
     logger = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
@@ -118,7 +118,7 @@ def _quiet(name: str) -> Iterator[None]:
 
 
 def _with_key(text: str) -> str:
-    """Insert a key and a comma into an entry's head if they are missing."""
+    """Return the entry with a key and a comma after it, if its head has none."""
     head = _HEAD.match(text)
     if head is None:
         return text
@@ -139,7 +139,7 @@ def _with_key(text: str) -> str:
 
 
 def value_of(raw: str, macros: Mapping[str, str]) -> str:
-    """Return a raw value without its delimiters: ``{..}``, ``"..."``, numbers and macros, joined by ``#``."""
+    """A raw value without what encloses it: ``{..}``, ``"..."``, numbers and macros, joined by ``#``."""
     parts: list[str] = []
     at = 0
     while at < len(raw) and len(parts) < 200:
@@ -163,7 +163,7 @@ def value_of(raw: str, macros: Mapping[str, str]) -> str:
 
 
 def _closing(raw: str, at: int) -> int:
-    """Return the position of the brace or quote that closes the one at ``at``, else the end."""
+    """Return the place of the brace or quote that closes the one at ``at``; the end if none does."""
     depth = 0
     quoted = raw[at] == '"'
     for place in range(at, len(raw)):

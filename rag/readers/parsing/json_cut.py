@@ -1,4 +1,4 @@
-"""JSON documents of any size into the texts of their records, before anything is parsed.
+"""Cuts a JSON document of any size into the texts of its records, before anything is parsed.
 
 Only brackets, quotes, commas and colons are looked at, so that a broken record is found as a text of its own and the
 ones around it are read. A parser that reads on from mark to mark would stop at the first fault.
@@ -23,7 +23,7 @@ class Cutter:
     """One pass over a document. Records are the elements of the outermost array, or of the array under a wrapping key
     (``{"results": [...]}``), or the outermost objects themselves.
 
-    A line end inside a string, which JSON does not allow, ends the string; this recovers from a missing quote.
+    A line end inside a string, which JSON does not allow, ends the string: a missing quote is made good there.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class Cutter:
         self._loose = ""
 
     def cut(self, chunks: Iterable[str]) -> Iterator[str]:
-        """Yield the texts of the records; an incomplete one at the end is yielded as it is."""
+        """The texts of the records; what is broken off at the end is given as it is."""
         for chunk in chunks:
             yield from self._one(chunk)
         if self._depth and self._pieces:
@@ -87,7 +87,7 @@ class Cutter:
                 self._around = ["records"]
 
     def _string_end(self, chunk: str, at: int) -> int:
-        """Return the position after the string that is open at ``at``, or the end of the chunk if it goes on."""
+        """Return the place after the string that is open at ``at``, or the end of the chunk if it goes on."""
         if self._escaped:
             self._escaped = False
             return at + 1
@@ -107,7 +107,7 @@ class Cutter:
         return self._around[-1] if self._around else ""
 
     def _opens_record(self, mark: str) -> bool:
-        """Process an opening bracket and return whether a record may begin with it."""
+        """Takes in an opening bracket; whether a record (or what may be one) begins with it."""
         if self._depth == 1 and not self._certain and self._key in WRAPPERS:
             # The object at hand is no record: its value under a wrapping key holds the records, or is the record.
             self._pieces, self._size = [], 0

@@ -1,4 +1,4 @@
-"""JSON files of any size into objects, one by one: JSON Lines, an array, or an object that wraps an array.
+"""Objects out of JSON files of any size, one by one: JSON Lines, an array, or an object that wraps an array.
 
 A broken object costs itself only, see :mod:`rag.readers.parsing.json_cut`.
 """
@@ -24,7 +24,7 @@ _OPENING = re.compile(r'\{\s*("[^"\n]{1,40}")')
 
 
 def _integer(digits: str) -> int | float:
-    """Parse an integer; Python refuses those of several thousand digits, which no field of a paper has."""
+    """Python refuses integers of more than some thousand digits; no field of a paper has them."""
     return int(digits) if len(digits) < 100 else float(digits[:100])
 
 
@@ -33,14 +33,14 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
 
 
 class Broken:
-    """Marker of a record that is not JSON."""
+    """Stands for a record that is no JSON."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
 
 def json_records(source: Source, mapper: Mapper) -> Iterator[Record]:
-    """Apply ``mapper`` to each object of ``source``, in order; broken records and non-objects become skips."""
+    """What ``mapper`` makes of each object of ``source``, in order; a skip for each that is broken or no object."""
     for position, value in json_values(source):
         if isinstance(value, Broken):
             yield Skip(source.name, position, value.reason)
@@ -51,7 +51,7 @@ def json_records(source: Source, mapper: Mapper) -> Iterator[Record]:
 
 
 def json_values(source: Source) -> Iterator[tuple[str, Any]]:
-    """Yield each record with its position: ``line N`` in JSON Lines, else ``record N``."""
+    """Each record with its position: ``line N`` in JSON Lines, else ``record N``."""
     if is_json_lines(source.head):
         for number, line in enumerate(source.lines(), 1):
             if text := line.strip():
@@ -62,7 +62,7 @@ def json_values(source: Source) -> Iterator[tuple[str, Any]]:
 
 
 def first_values(head: str, count: int = 20) -> list[Any]:
-    """Return the first few records of a file from its head, without an incomplete last one."""
+    """The first few records of a file of which only the head is at hand; what is cut off is left out."""
     if is_json_lines(head):
         values = (parse(line) for line in head.split("\n") if line.strip())
     else:
@@ -71,7 +71,7 @@ def first_values(head: str, count: int = 20) -> list[Any]:
 
 
 def is_json_lines(head: str) -> bool:
-    """Return whether one of the first lines is a whole object: then every line is a record."""
+    """Return whether one of the first lines is a whole object: then every line is a record of its own."""
     if head.lstrip().startswith("["):
         return False
     lines = (line.strip() for line in islice(head.split("\n"), 50))
@@ -89,7 +89,7 @@ def is_wrapper(value: Mapping[str, Any]) -> bool:
 
 
 def parse(text: str) -> Any:
-    """Parse a JSON text into its value, or :class:`Broken`."""
+    """The value of a JSON text, or :class:`Broken`."""
     if len(text) >= MAX_RECORD:
         return Broken(f"longer than {MAX_RECORD >> 20} million characters")
     try:
@@ -114,8 +114,8 @@ def _cut_and_parsed(chunks: Iterator[str]) -> Iterator[Any]:
 
 
 def _swallowed(text: str) -> Iterator[tuple[Any, int]]:
-    """Yield the neighbours that a record without its closing bracket swallowed: the objects that open with the same
-    key, each with the number of characters tried."""
+    """What a record without its closing bracket took in of its neighbours, each with the characters it took to try:
+    the objects that open with the same key as the record itself."""
     opening = _OPENING.match(text)
     if opening is None or (text.endswith("}") and text.count("{") <= text.count("}")):
         return

@@ -1,4 +1,4 @@
-"""Saved pages as readers need them: meta tags, JSON in attributes, links, blocks of text.
+"""A saved page as a stream of what readers need of it: meta tags, JSON in attributes, links, blocks of text.
 
 Parsed by lxml (libxml2), as events and not as a tree: linear in time and depth on any input.
 """
@@ -23,9 +23,8 @@ _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 
 @dataclass(slots=True)
 class Page:
-    """Content of a saved page. ``blocks`` are its visible lines and paragraphs; ``headings``, ``links`` and
-    ``classes`` say, by a block's index, whether it is a heading, where its first link leads, and which classes it
-    has."""
+    """What a saved page holds. ``blocks`` are its visible lines and paragraphs; ``headings``, ``links`` and ``classes``
+    tell, by a block's place, whether it is a heading, where its first link leads, and the classes it was given."""
 
     blocks: list[Block] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
@@ -36,7 +35,7 @@ class Page:
 
 
 class _Collector:
-    """Parser target for lxml: one call a tag or run of text."""
+    """The target lxml drives: one call a tag or run of text."""
 
     def __init__(self) -> None:
         self.page = Page()
@@ -74,7 +73,7 @@ class _Collector:
             self._classes = ""
 
     def _is_part(self, tag: str, attributes: Mapping[str, str]) -> bool:
-        """Return whether a span is a block of its own: arXiv keeps a short and a full abstract in one paragraph."""
+        """Return whether a span is a part of its own: arXiv keeps a short and a full abstract in one paragraph."""
         if tag != "span":
             return False
         part = (attributes.get("class") or "").startswith("abstract-")
@@ -86,10 +85,10 @@ class _Collector:
             self._text.append(text)
 
     def comment(self, text: str) -> None:
-        """Ignore comments."""
+        """Comments say nothing."""
 
     def pi(self, target: str, data: str | None = None) -> None:
-        """Ignore processing instructions."""
+        """Nor do processing instructions."""
 
     def close(self) -> Page:
         self._end_block()
@@ -111,13 +110,13 @@ class _Collector:
 
 
 def parse(html: str) -> Page:
-    """Parse an HTML page, however broken its markup is."""
+    """The content of an HTML page, however broken its markup is."""
     collector: Any = _Collector()
     parser = etree.HTMLParser(target=collector, encoding="utf-8", no_network=True, recover=True)
     try:
         parser.feed(html.encode("utf-8", "replace"))
         page: Page = parser.close()
     except etree.LxmlError:
-        # The parser gave up, for want of any element, say; what was read before counts.
+        # What was read before the parser gave up (no element at all, say) stands.
         page = collector.close()
     return page

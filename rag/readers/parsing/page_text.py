@@ -1,4 +1,4 @@
-"""Papers in the text of a saved page, told from boilerplate by the shape of its paragraphs alone.
+"""Separate papers from boilerplate in the text of a saved page, by the shape of its paragraphs alone.
 
 A list of papers, whatever site it comes from, alternates short lines with one long paragraph of prose: the abstract.
 Among the short lines in front of an abstract one is the title; the others are dates, counts, names and buttons.
@@ -26,14 +26,14 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
 _MARKED = re.compile(r"#|[-*+] |```|>>>|\d{1,2}[.)] |\$ |\.\. |=====|-----|\|")
 #: A paragraph of fewer characters is no abstract, unless its place says so.
 MIN_ABSTRACT = 160
-#: An abstract may be this short if it is where only an abstract can be.
+#: A paragraph in the place of an abstract may be this short.
 MIN_SHORT_ABSTRACT = 60
 MAX_TITLE_SHAPE = 400
 _WRAP = (50, 160)
 
 
 class Found(NamedTuple):
-    """A title (``None`` if there is none) with its abstract; ``line`` is the abstract's, from 1."""
+    """A title (``None`` if there is none) with its abstract; ``line`` counts from 1, at the abstract."""
 
     line: int
     title: str | None
@@ -48,7 +48,7 @@ class Block(NamedTuple):
 
 
 def blocks_of(lines: Iterable[str]) -> list[Block]:
-    """Return the non-empty lines of a text; a paragraph wrapped to a narrow width becomes one block again."""
+    """The non-empty lines of a text; a paragraph that was wrapped to a narrow width is one block again."""
     blocks: list[Block] = []
     run: list[Block] = []
     for number, line in enumerate(lines, 1):
@@ -63,7 +63,7 @@ def blocks_of(lines: Iterable[str]) -> list[Block]:
 
 
 def _unwrapped(run: list[Block]) -> list[Block]:
-    """Join lines between two blank lines into one paragraph if all but the last are about equally long."""
+    """Lines between two blank lines are one wrapped paragraph where all but the last are about equally long."""
     if len(run) < 2:
         return run
     lengths = [len(block.text) for block in run]
@@ -74,10 +74,10 @@ def _unwrapped(run: list[Block]) -> list[Block]:
 
 
 def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
-    """Return the titles and abstracts of a page, in order.
+    """The titles and abstracts of a page, in order.
 
-    An abstract without a title before it gets the title ``None``; a short stray paragraph (a cookie notice, an
-    invitation) without one is left out.
+    An abstract without a title before it is given with the title ``None``; a short stray paragraph
+    (a cookie notice, an invitation) without one is left out.
     """
     gaps = list(_gaps(blocks, None))
     if not gaps:
@@ -96,17 +96,16 @@ def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
 
 
 def _is_stray(title: str | None, text: str, typical: float) -> bool:
-    """Return whether a paragraph is page furniture: shorter than this page's abstracts, with nothing like a title
-    before.
-    """
+    """Return whether a paragraph is page furniture: shorter than abstracts here are, with nothing like a title before
+    it."""
     if title is None:
         return len(text) < 0.4 * typical
     return len(text) < 0.7 * typical and _title_score(title) < 0.75 and len(_SENTENCE_END.findall(text)) < 2
 
 
 def looks_like_a_list(blocks: Sequence[Block]) -> bool:
-    """Return whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, a title
-    for each long paragraph, little text besides, and no signs of Markdown or code."""
+    """Return whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, each long
+    paragraph with a title of its own, little text beside them, and no marks of Markdown or code."""
     found = [one for one in papers_of(blocks) if one.title]
     whole = sum(len(block.text) for block in blocks)
     taken = sum(len(one.abstract) + len(one.title or "") for one in found)
@@ -123,9 +122,9 @@ def looks_like_a_list(blocks: Sequence[Block]) -> bool:
 
 
 def _gaps(blocks: Sequence[Block], rhythm: int | None) -> Iterator[tuple[list[Block], Block]]:
-    """Yield each abstract with the short blocks between it and the one before it.
+    """Each abstract with the short blocks between it and the one before it.
 
-    Given a ``rhythm``, the usual number of those blocks, abstracts of a sentence or two are found as well.
+    With a ``rhythm``, the usual number of those blocks, abstracts of a sentence or two are found as well.
     """
     gap: list[Block] = []
     seen = False
@@ -149,7 +148,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_short_abstract(text: str, gap: list[Block]) -> bool:
-    """Return whether a full sentence, too short for prose elsewhere, follows a title as abstracts of this page do."""
+    """Return whether a full sentence, too short for prose elsewhere, is in an abstract's place: after a title."""
     return (
         len(text) >= MIN_SHORT_ABSTRACT
         and len(_WORD.findall(text)) >= 9
@@ -160,7 +159,7 @@ def _is_short_abstract(text: str, gap: list[Block]) -> bool:
 
 
 def _title_of(gap: list[Block], often: Counter[str], rhythm: int) -> str | None:
-    """Return the block of ``gap`` that looks most like a title; of equals the one nearest to the abstract."""
+    """The block of ``gap`` that has most of a title's shape; of equals the one nearest to the abstract."""
     best, best_score = None, 0.0
     for distance, block in enumerate(reversed(gap)):
         repeated = often[_key(block.text)]
@@ -174,7 +173,7 @@ def _title_of(gap: list[Block], often: Counter[str], rhythm: int) -> str | None:
 
 
 def _title_score(text: str) -> float:
-    """Score a block from 0 (no title) to 1 by length and words; dates, addresses and lists of names are no titles."""
+    """From 0 (not a title) to 1, by length, words, and what no title is: a date, an address, a list of names."""
     words = _WORD.findall(text[: MAX_TITLE_SHAPE + 1])
     if not words or not 4 <= len(text) <= MAX_TITLE_SHAPE or _ADDRESS.fullmatch(text) or _DATE.fullmatch(text[:80]):
         return 0.0
@@ -208,5 +207,5 @@ def _is_name_word(word: str) -> bool:
 
 
 def _key(text: str) -> str:
-    """Return a text without counts, the same for all repetitions of boilerplate."""
+    """What repeated boilerplate has in common: its text without counts."""
     return re.sub(r"\d+", "0", text.casefold())

@@ -1,4 +1,4 @@
-"""Tagged records, common to RIS and MEDLINE: a tag, a dash, a value, perhaps continued on further lines."""
+"""Records of tagged lines, what RIS and MEDLINE have in common: a tag, a dash, a value, perhaps more lines of it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Tagged:
     size: int = 0
 
     def go_on(self, tag: str, more: list[str]) -> None:
-        """Append lines to the last value of ``tag``."""
+        """Appends lines to the last value of ``tag``."""
         if tag and more:
             self.values[tag][-1] = " ".join((self.values[tag][-1], *more)).strip()
 
     def first(self, *tags: str) -> str:
-        """Return the first value that is not empty, tags in order of preference."""
+        """The first value that is not empty, tags in order of preference."""
         return next((value for tag in tags for value in self.values.get(tag, ()) if value.strip()), "")
 
     def every(self, *tags: str) -> list[str]:
-        """Return all values of the first of ``tags`` that has any."""
+        """All values of the first of ``tags`` that has any."""
         return next((self.values[tag] for tag in tags if self.values.get(tag)), [])
 
 
@@ -43,12 +43,12 @@ def tagged_records(
     *,
     listed: frozenset[str] = frozenset(),
 ) -> Iterator[Tagged]:
-    """Yield the records of ``source``.
+    """The records of ``source``.
 
-    ``line_shape`` matches tag and value of a line; a line without a match continues the value before it, or is one more
-    value if the tag is ``listed``. A record begins at a tag of ``first_tags``, or at any tag after the one that ends a
-    record, so that neither a missing end nor a missing beginning costs a neighbour. Text before and between records
-    (numbers, headings) is left out.
+    ``line_shape`` gives tag and value of a line; a line it does not match goes on with the value before it, or is one
+    more value, where the tag is ``listed``. A record
+    begins at a tag of ``first_tags``, or at any tag after the one that ends a record, so that neither a missing end
+    nor a missing beginning costs a neighbour. What is before and between records (numbers, headings) is left out.
     """
     record: Tagged | None = None
     tag = ""
@@ -84,7 +84,7 @@ def tagged_records(
 
 
 def joined(values: list[str]) -> str:
-    """Join repeated values of one field: each once, without those that are part of another."""
+    """Repeated values of one field as one text: each once, those that another one holds left out."""
     kept: list[str] = []
     for value in values[:200]:
         if value.strip() and not any(value in other for other in kept):

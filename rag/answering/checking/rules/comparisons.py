@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rag.answering.checking.words import STOP_WORDS, stem
+from rag.language.stems import stem
+from rag.language.stopwords import CLAIM_STOPWORDS
+from rag.language.tokens import tokens
 
 _VERB = re.compile(
     r"\b(?P<verb>outperform|surpass|exceed|beat|outscore|outclass|dominate)(?:s|es|ed|en|d|ing)?\b(?P<by>\s+by\b)?"
     r"|\b(?P<more>better|worse|(?:more|less)\s[a-z]{4,}|(?!other\b|rather\b|either\b|whether\b)[a-z]{3,}er)\s+than\b",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _CLAUSE_END = re.compile(r"[.;:!?](?=\s|\Z)")
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+)?\Z", re.IGNORECASE)
 #: Content words on each side that may name what is compared.
@@ -58,8 +59,8 @@ def _comparisons(text: str) -> Iterator[Comparison]:
 
 
 def _content(text: str) -> list[str]:
-    words = (match.group() for match in _WORD.finditer(text))
-    return [stem(word) for word in words if word.lower() not in STOP_WORDS and not word[0].isdecimal()]
+    words = (token.text for token in tokens(text))
+    return [stem(word) for word in words if word.lower() not in CLAIM_STOPWORDS and not word[0].isdecimal()]
 
 
 def _is_reverse(one: Comparison, other: Comparison) -> bool:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from rag.language.number_words import MULTIPLIERS, PARTS, SCALES, WORDS, value_of
+from rag.language.tokens import runs
 
 Kind = Literal["number", "percent", "times", "magnitude", "date"]
 
@@ -80,7 +81,6 @@ _FIGURE = re.compile(
 _GIVEN = re.compile(r"\b(?:the|these|those|both|other|all|first|last|between)[ ]\Z", re.IGNORECASE)
 _META_NOUN = re.compile(r"[ ](?:papers?|sources?|abstracts?|studies|works|articles)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\s?[-–—]\s?|\s(?:to|and|or)\s")
-_COMPACT = re.compile(r"[\W_]+")
 _NAME_BEFORE = re.compile(r"([^\W_][\w.\-]*)[\s\-]\Z")
 
 
@@ -136,7 +136,7 @@ class FigureIndex:
     def __init__(self, texts: Iterable[str]) -> None:
         texts = list(texts)
         self._figures = [figure for text in texts for figure in figures(text)]
-        self._compact = [_COMPACT.sub("", text).lower() for text in texts]
+        self._compact = ["".join(runs(text.lower())) for text in texts]
         # "+2.3% (90.7% vs. 88.4%)" are points, whatever they are called.
         shares = [figure.value for figure in self._figures if figure.kind == "percent"]
         apart = {abs(one - other) for at, one in enumerate(shares) for other in shares[max(0, at - 3) : at]}
@@ -153,7 +153,7 @@ class FigureIndex:
         before = _NAME_BEFORE.search(sentence[max(0, figure.start - 40) : figure.start])
         if figure.kind != "number" or before is None or before[1].islower():
             return False
-        name = _COMPACT.sub("", before[1] + figure.text).lower()
+        name = "".join(runs((before[1] + figure.text).lower()))
         return any(name in text for text in self._compact)
 
 

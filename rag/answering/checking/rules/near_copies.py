@@ -12,7 +12,8 @@ from itertools import takewhile
 from typing import Final
 
 from rag.answering.checking.rules.polarity import IMPLICIT, OPPOSITES, is_cue, words_of
-from rag.answering.checking.words import STOP_WORDS, stem
+from rag.language.stems import stem
+from rag.language.stopwords import CLAIM_STOPWORDS
 
 #: The share of a near copy's content words that the other sentence has.
 _COPIED: Final = 0.6
@@ -80,7 +81,7 @@ def _strengthened(ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
 
 
 def _is_content(word: str) -> bool:
-    return word not in _STOPS and (word not in STOP_WORDS or stem(word) in OPPOSITES)
+    return word not in _STOPS and (word not in CLAIM_STOPWORDS or stem(word) in OPPOSITES)
 
 
 def _is_negated(at: int, words: Sequence[str]) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.answering.checking.words import STOP_WORDS, stem
+from rag.language.stems import stem
+from rag.language.stopwords import CLAIM_STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*%?|[.,;:!?()<>]")
 _CUES: Final = frozenset(
@@ -207,11 +208,11 @@ def _reach(positions: Iterable[int], words: Sequence[str], kept: dict[int, str])
 def _leads_on(words: Sequence[str], comma: int) -> bool:
     """Return whether a comma ends a scope: in a list the next item follows it, elsewhere a function word."""
     following = words[comma + 1] if comma + 1 < len(words) else ""
-    return not following or following in STOP_WORDS
+    return not following or following in CLAIM_STOPWORDS
 
 
 def _counts(word: str) -> bool:
-    return (len(word) > 1 and word not in STOP_WORDS and word not in _ENDS_SCOPE) or stem(word) in OPPOSITES
+    return (len(word) > 1 and word not in CLAIM_STOPWORDS and word not in _ENDS_SCOPE) or stem(word) in OPPOSITES
 
 
 def contradictions(said: Polarity, nearest: Polarity, stated: Sequence[Polarity]) -> list[str]:
