@@ -71,7 +71,7 @@ def listed(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
     """Return the sources that belong in a list of papers; empty if the question asks for none, or fewer than two do."""
     question = scorer.question
     head = question.focus[0] if question.focus else ()
-    own = [t for t in question.terms if not t.aside and t.word.lower() not in TREATING]
+    own = [t for t in question.terms if not t.aside and not TREATING.issuperset(t.parts)]
     asked = [t for t in own if not t.kind or t in head] or own
     known = tuple(t for t in asked if any(s.whole.has[t] >= PRESENT for s in ranked))
     if not question.several or not known or any(t.hard and t not in known for t in asked):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.followup.items import Item, items
+from rag.answering.followup.items import MARKER, QUOTED, Item, items
 from rag.answering.followup.needs_context import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, needs_context
 from rag.answering.record.answer import Turn
 from rag.language.names import is_technical_name, names
@@ -29,9 +29,7 @@ _STATEMENT = re.compile(
 )
 # A question for a thing that only the answer names.
 _ASKS_WHICH = re.compile(r"^(?:which|what|who|whose|(?:is|are)\s+there|list|name|any)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"[“\"]([^”\"]{3,300})[”\"]")
 _IN_ITS_PLACE = re.compile(r"[\s,]+(?:instead|then|though|too|as\s+well)$", re.IGNORECASE)
-_MARKER = re.compile(r"\[\d{1,3}\]")
 _MOST_TERMS = 8
 _MOST_NAMES = 3
 #: Turns of the conversation that are looked at; older ones no longer say what "it" is.
@@ -53,7 +51,7 @@ class _Context:
     @property
     def told(self) -> list[str]:
         """The names in the answer."""
-        return names(_MARKER.sub(" ", self.answer))
+        return names(MARKER.sub(" ", self.answer))
 
     @property
     def subject(self) -> str:
@@ -68,7 +66,7 @@ class _Context:
 
     def _told_first(self) -> str:
         """What the answer names in reply: a title in quotes, or the first name that the question did not hold."""
-        quoted = _QUOTED.search(self.answer)
+        quoted = QUOTED.search(self.answer)
         if quoted:
             return quoted.group(1)
         fresh = [name for name in self.told if name not in self.question]
