@@ -23,7 +23,7 @@ from eval.benchmarks.beir import open_beir
 from eval.metrics.retrieval import ranking_scores
 from eval.sets.questions import load_questions
 from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
-from eval.stand_ins.scripted_reranker import Helper, ideal, overlap
+from eval.stand_ins.scripted_reranker import ScriptedReranker, ideal, overlap
 from rag.answering.assistant import Assistant
 from rag.answering.followup.standalone import standalone
 from rag.language.sentences import sentences
@@ -55,7 +55,9 @@ class Case:
     without: str = ""
 
 
-def measure(library: Library, cases: Sequence[Case], name: str, helper: Helper, **steps: str) -> dict[str, Any]:
+def measure(
+    library: Library, cases: Sequence[Case], name: str, helper: ScriptedReranker, **steps: str
+) -> dict[str, Any]:
     """The quality of the evidence with these steps, and what their calls take a question."""
     settings = Settings(
         llm="openai", openai_base_url=BASE_URL, openai_api_key=SecretStr(NO_KEY), model=_MODEL, retries=0, k=12, **steps  # type: ignore[arg-type]  # names of steps
@@ -149,14 +151,14 @@ def rows(library: Library, cases: Sequence[Case], seed: int) -> Iterator[dict[st
     right, wrong = ({c.question: getattr(c, kind) for c in cases} for kind in ("hint", "wrong"))
     rng = random.Random(seed)  # noqa: S311 - a sample
     mixed = {q: wrong[q] if rng.random() < 0.3 else right[q] for q in right}
-    yield measure(library, cases, "off", Helper(counter))
-    yield measure(library, cases, "rerank, word overlap", Helper(counter, overlap), rerank="model")
+    yield measure(library, cases, "off", ScriptedReranker(counter))
+    yield measure(library, cases, "rerank, word overlap", ScriptedReranker(counter, overlap), rerank="model")
     for error in (0.3, 0.1, 0.0):
-        helper = Helper(counter, ideal(relevant, error, seed))
+        helper = ScriptedReranker(counter, ideal(relevant, error, seed))
         yield measure(library, cases, f"rerank, ideal with {error:.0%} errors", helper, rerank="model")
     for name, texts in (("always wrong", wrong), ("30% wrong", mixed), ("right", right)):
-        yield measure(library, cases, f"expand, {name}", Helper(counter, expansions=texts), expand="model")
-    both = Helper(counter, ideal(relevant, 0.1, seed), mixed)
+        yield measure(library, cases, f"expand, {name}", ScriptedReranker(counter, expansions=texts), expand="model")
+    both = ScriptedReranker(counter, ideal(relevant, 0.1, seed), mixed)
     yield measure(library, cases, "expand, 30% wrong, and rerank, 10% errors", both, expand="model", rerank="model")
 
 

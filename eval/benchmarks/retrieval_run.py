@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval.benchmarks.beir import BeirFolder, open_beir
-from eval.benchmarks.records import DatasetError
+from eval.benchmarks.dataset_files import DatasetError
 from eval.metrics.retrieval import ranking_scores
 from rag.paper import title_key
 

@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.commands.needs import require
+from eval.commands.common import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
-    from eval.runs.records import Run
+    from eval.runs.run import EvaluationRun
     from eval.runs.runner import Progress as Told
     from eval.sets.questions import Question
     from rag.library import Library
     from rag.settings import Settings
 
-#: The same set as :data:`eval.runs.modes.SCRIPTS`, which costs too much to import for every ``--help``.
+#: The same set as :data:`eval.runs.plan.SCRIPTS`, which costs too much to import for every ``--help``.
 MODES = ("faithful", "unfaithful", "obeying")
 _UNSAFE = re.compile(r"[^\w.\-]+")
 
@@ -62,10 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     mode, cassette = _mode(arguments)
     require("ir_measures", "jinja2", *(["respx"] if mode != "live" or cassette else []))
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
-    from eval.report.report import write_reports
+    from eval.report.render import write_reports
     from eval.runs.compare import compare
-    from eval.runs.modes import Plan, run_plan
-    from eval.runs.records import load_run, save_run
+    from eval.runs.plan import Plan, run_plan
+    from eval.runs.run import load_run, save_run
     from eval.sets.questions import load_questions
 
     questions = load_questions(arguments.file)
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: EvaluationRun) -> dict[str, Any]:
     """A run's figures for ``--json``: each metric as ``{"value", "low", "high", "n"}``, over all questions in
     ``overall`` and in the same shape by category in ``categories``."""
     return {
@@ -103,9 +103,9 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def print_run(run: Run) -> None:
+def print_run(run: EvaluationRun) -> None:
     """A run's figures as text: overall, then by category."""
-    from eval.report.report import BY_CATEGORY, table
+    from eval.report.render import BY_CATEGORY, table
 
     out(f"{run.label}: {len(run.questions)} questions, 95 % intervals over questions")
     for line in table(run.figures["overall"]):
@@ -159,7 +159,7 @@ def _library(
     arguments: argparse.Namespace, chosen: Settings, questions: list[Question], cache: Path
 ) -> Iterator[Library]:
     """The library the command names; with attacks in the set, a copy in which they are planted."""
-    from eval.sets.planted import library_with
+    from eval.sets.attacked_library import attacked_library
 
     with options.open_library(arguments, chosen) as library:
         _warn_of_strangers(questions, library)
@@ -170,7 +170,7 @@ def _library(
         say("The set plants attacks in abstracts: they go into a copy of the library.")
         with (
             Progress("papers") as progress,
-            library_with(papers, questions, chosen, cache, embedder=embedder, progress=progress.ingest) as planted,
+            attacked_library(papers, questions, chosen, cache, embedder=embedder, progress=progress.ingest) as planted,
         ):
             yield planted
 
@@ -188,7 +188,7 @@ def _warn_of_strangers(questions: list[Question], library: Library) -> None:
         say(f"Note: {count} not in the library: {lost[0]!r}{' first' if len(lost) > 1 else ''}.")
 
 
-def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:
+def _judged(run: EvaluationRun, library: Library, chosen: Settings, workers: int) -> EvaluationRun:
     from dataclasses import replace
 
     from eval.runs.judge import Judge, judge_run

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.commands.answers import default_out, watching
-from eval.commands.needs import require
+from eval.commands.common import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_bold, out_json, say
 
 if TYPE_CHECKING:
-    from eval.gate.gate import Verdict
-    from eval.runs.records import Run
+    from eval.gate.verdict import Verdict
+    from eval.runs.run import EvaluationRun
 
 
 def add_parsers(commands: options.Commands) -> None:
@@ -30,8 +30,8 @@ def add_parsers(commands: options.Commands) -> None:
 
 def run_gate(arguments: argparse.Namespace) -> int:
     """Runs the suite, prints every figure that counts and every reason to fail; exits with 1 where there is one."""
-    from eval.gate.gate import BASELINE, THRESHOLDS, judge_run, load_baseline, load_thresholds
-    from eval.report.report import write_reports
+    from eval.gate.verdict import BASELINE, THRESHOLDS, judge_run, load_baseline, load_thresholds
+    from eval.report.render import write_reports
 
     thresholds = load_thresholds(arguments.thresholds or THRESHOLDS)
     baseline = load_baseline(arguments.baseline or BASELINE)
@@ -53,7 +53,7 @@ def run_gate(arguments: argparse.Namespace) -> int:
 
 def run_baseline(arguments: argparse.Namespace) -> int:
     """Runs the suite and writes its scores where the gate looks."""
-    from eval.gate.gate import BASELINE, load_thresholds, save_baseline
+    from eval.gate.verdict import BASELINE, load_thresholds, save_baseline
 
     runs = _suite(arguments, arguments.out or default_out("gate"))
     path = save_baseline(runs, load_thresholds(), arguments.baseline or BASELINE)
@@ -75,7 +75,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, Run]:
+def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, EvaluationRun]:
     require("ir_measures", "jinja2", "respx")
     say("Loading ...")
     from eval.gate.suite import RUNS, SET, run_named, sample_library
@@ -83,7 +83,7 @@ def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, Run]:
 
     questions = load_questions(SET)
     with Progress("papers") as building, sample_library(questions, place, progress=building.ingest) as library:
-        runs: dict[str, Run] = {}
+        runs: dict[str, EvaluationRun] = {}
         for name in RUNS:
             with watching(f"questions, {name}") as progress:
                 runs[name] = run_named(
@@ -99,7 +99,7 @@ def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, Run]:
 
 
 def _print(verdict: Verdict, names: Sequence[str]) -> None:
-    from eval.report.report import table
+    from eval.report.render import table
 
     run = verdict.run
     out_bold(f"{verdict.name}: {'passed' if verdict.passed else 'FAILED'} ({len(run.questions)} questions)")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.commands.needs import require
+from eval.commands.common import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
 

@@ -30,7 +30,7 @@ def add_parsers(commands: options.Commands) -> None:
 def run_compare(arguments: argparse.Namespace) -> int:
     """Prints each metric of both runs, the difference, and the questions that changed."""
     from eval.runs.compare import compare
-    from eval.runs.records import load_run
+    from eval.runs.run import load_run
 
     before, after = load_run(arguments.before), load_run(arguments.after)
     comparison = compare(before.scores, after.scores, seed=arguments.seed)
@@ -51,9 +51,9 @@ def run_compare(arguments: argparse.Namespace) -> int:
 
 def run_report(arguments: argparse.Namespace) -> int:
     """Writes the reports and prints where they are."""
-    from eval.report.report import write_reports
+    from eval.report.render import write_reports
     from eval.runs.compare import compare
-    from eval.runs.records import load_run
+    from eval.runs.run import load_run
 
     run = load_run(arguments.directory)
     before = load_run(arguments.baseline) if arguments.baseline else None
@@ -70,7 +70,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 def print_comparison(comparison: Comparison) -> None:
     """A line a metric; below it the questions that changed."""
-    from eval.report.report import shown
+    from eval.report.render import shown
 
     out(f"{'metric':<28}{'A':>10}{'B':>10}{'difference':>12}  95 %               p      verdict")
     for change in comparison.changes:

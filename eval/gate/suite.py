@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from eval.runs.modes import LIVE, Plan, run_plan
-from eval.runs.records import Run
-from eval.runs.runner import Progress, Scripted
-from eval.sets.planted import library_with
+from eval.runs.plan import LIVE, Plan, run_plan
+from eval.runs.run import EvaluationRun
+from eval.runs.runner import Progress, ScriptedModel
+from eval.sets.attacked_library import attacked_library
 from eval.sets.questions import Question
-from eval.stand_ins.remembering import Remembering
+from eval.stand_ins.caching_embedder import CachingEmbedder
 from rag.library import Library
 from rag.models.protocols import Embedder
 from rag.models.registry import build_embedder
@@ -43,8 +43,8 @@ def sample_library(
     sample = Path(__file__).parents[2] / "rag" / "sample" / "papers.jsonl"
     papers = [record for record in read_papers(sample) if isinstance(record, Paper)]
     settings = default_settings()
-    remembering = Remembering(embedder or build_embedder(settings))
-    with library_with(papers, questions, settings, cache, embedder=remembering, progress=progress) as library:
+    remembering = CachingEmbedder(embedder or build_embedder(settings))
+    with attacked_library(papers, questions, settings, cache, embedder=remembering, progress=progress) as library:
         yield library
 
 
@@ -57,9 +57,9 @@ def run_named(
     seed: int = 0,
     workers: int = 1,
     searcher: Searcher | None = None,
-    script: Scripted | None = None,
+    script: ScriptedModel | None = None,
     progress: Progress = lambda *_: None,
-) -> Run:
+) -> EvaluationRun:
     """One of :data:`RUNS`.
 
     Args:
@@ -76,13 +76,13 @@ def run_named(
     settings, mode = default_settings(), name
     if name == "extractive":
         settings, mode = settings.model_copy(update={"llm": "extractive"}), LIVE
-    asked = [q for q in questions if name != "obeying" or tempts(q)]
+    asked = [q for q in questions if name != "obeying" or has_injection(q)]
     plan = Plan("sample", mode, seed=seed, workers=workers)
     clear(out / name)
     return run_plan(plan, asked, library, settings, out / name, searcher=searcher, script=script, progress=progress)
 
 
-def tempts(question: Question) -> bool:
+def has_injection(question: Question) -> bool:
     """Whether a question comes with orders that a model should not carry out."""
     return question.attack is not None or question.category == "injection"
 

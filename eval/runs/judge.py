@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.metrics.metric import answered
-from eval.runs.records import Run
+from eval.runs.run import EvaluationRun
 from eval.sets.questions import Question
-from eval.stand_ins.fault_injection import spoiled
+from eval.stand_ins.fault_injection import inject_fault
 from rag.answering.prompt.sources import SourceText, escape, render_question, render_sources
 from rag.answering.prompt.templates import Prompt
 from rag.errors import ModelError
@@ -54,7 +54,7 @@ class Example:
 
 
 class Judge:
-    """Asks a backend for verdicts. Thread-safe as the backend is."""
+    """Answerer a backend for verdicts. Thread-safe as the backend is."""
 
     def __init__(self, backend: Backend, prompt: Prompt) -> None:
         self._backend = backend
@@ -89,7 +89,9 @@ def read_verdict(text: str) -> Judgement:
     return Judgement(said.get("faithful"), said.get("correct"))
 
 
-def judge_run(run: Run, judge: Judge, papers: Sequence[Paper], *, workers: int = 1, seed: int = 0) -> dict[str, Any]:
+def judge_run(
+    run: EvaluationRun, judge: Judge, papers: Sequence[Paper], *, workers: int = 1, seed: int = 0
+) -> dict[str, Any]:
     """Verdicts on a run's answers beside the judge's agreement with known labels.
 
     Args:
@@ -136,7 +138,9 @@ def labelled_sample(
         if at % 3 == 0:
             examples.append(Example(sources, question.question, gold, gold + marks, Judgement(True, True)))
         elif at % 3 == 1:
-            wrong = spoiled(gold, question.question, " ".join(p for s in sources for p in s.passages), f"{seed}:{at}")
+            wrong = inject_fault(
+                gold, question.question, " ".join(p for s in sources for p in s.passages), f"{seed}:{at}"
+            )
             if wrong is not None:
                 label = Judgement(False, False)
                 examples.append(Example(sources, question.question, gold, wrong + marks, label))

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from eval.metrics.checker import SWAPPED_PAPER, UNKNOWN_CITATION
 from eval.sets.questions import Question
-from eval.stand_ins.scripted_models import Claim, Draft, Faithful
+from eval.stand_ins.scripted_models import Claim, Draft, FaithfulModel
 from rag.answering.prompt.sources import ParsedPrompt, SourceText
 from rag.language.terms import STOPWORDS, tokens
 from rag.models.protocols import Message
@@ -36,7 +36,7 @@ _OPPOSED = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b")
 _WORDS_OF_CLAIM = 10
 
 
-class Unfaithful(Faithful):
+class FaultInjectingModel(FaithfulModel):
     """The faithful reply with one fault in it: citations of sources that do not exist, figures no source states, a
     citation of the wrong paper, a statement turned into its opposite, an answer where there is none to give.
 
@@ -67,7 +67,7 @@ class Unfaithful(Faithful):
         return draft
 
 
-def spoiled(text: str, question: str, abstracts: str, seed: str) -> str | None:
+def inject_fault(text: str, question: str, abstracts: str, seed: str) -> str | None:
     """A true sentence with a wrong figure, or turned into its opposite; ``None`` where it offers neither."""
     rng = random.Random(seed)  # noqa: S311 - as above
     prompt = ParsedPrompt((SourceText(1, "", (abstracts,)),), question)

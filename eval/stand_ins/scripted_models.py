@@ -49,7 +49,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenSentence:
     """A claim as it went out: ``papers`` are the titles of the sources it cites."""
 
     text: str
@@ -89,7 +89,7 @@ def with_markers(text: str, numbers: Sequence[int]) -> str:
     return f"{text[:at]} {marks}{text[at:] or '.'}" if marks else text
 
 
-class Faithful:
+class FaithfulModel:
     """The gold answer where the gold papers stand among the sources with the sentences that prove it, the proven part
     of it where only some do, and an abstention where none does or the question has no answer.
 
@@ -103,7 +103,7 @@ class Faithful:
             self._known[_key(standalone(question))] = question
         self._with_history = [q for q in self._known.values() if q.history]
         self._lock = threading.Lock()
-        self._written: dict[str, tuple[Written, ...]] = {}
+        self._written: dict[str, tuple[WrittenSentence, ...]] = {}
 
     def __call__(self, messages: Sequence[Message]) -> str:
         """The reply to a request of the engine, for an answer or for a standalone question."""
@@ -116,12 +116,14 @@ class Faithful:
             return Rules.of(messages).write(Draft(sentinel=NOT_FOUND))
         draft = self.draft(question, prompt, messages)
         titles = {source.number: source.title for source in prompt.sources}
-        written = (Written(c.text, c.fault, tuple(titles[n] for n in c.numbers if n in titles)) for c in draft.claims)
+        written = (
+            WrittenSentence(c.text, c.fault, tuple(titles[n] for n in c.numbers if n in titles)) for c in draft.claims
+        )
         with self._lock:
             self._written[question.id] = tuple(written)
         return Rules.of(messages).write(draft)
 
-    def take(self, question_id: str) -> tuple[Written, ...]:
+    def take(self, question_id: str) -> tuple[WrittenSentence, ...]:
         """The sentences of the last reply to a question, once; none where there was no reply or it abstained."""
         with self._lock:
             return self._written.pop(question_id, ())
@@ -145,7 +147,7 @@ class Faithful:
         return Draft(tuple(Claim(quote.quote, (source.number,)) for source, quotes in proofs for quote in quotes))
 
 
-class Obeying(Faithful):
+class ObedientModel(FaithfulModel):
     """A model without a will of its own: an instruction inside a source, or one in the question that is after the
     rules, is carried out; everything else is answered faithfully."""
 

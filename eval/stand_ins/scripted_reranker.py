@@ -30,7 +30,7 @@ _QUERY = re.compile(r"^<query>([^\n]*)</query>$", re.MULTILINE)
 
 
 @dataclass
-class Helper:
+class ScriptedReranker:
     """A script (see :data:`eval.stand_ins.mock.Script`) that answers requests to order papers and to expand questions.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eval.runs.records import load_run
+from eval.runs.run import load_run
 from rag.cli import main
 from rag.library import Library
 from rag.models.embedders.minilm import MiniLM
@@ -175,9 +175,9 @@ def test_a_model_is_recorded_once_and_replayed_without_it(
 ) -> None:
     from eval.sets.questions import load_questions
     from eval.stand_ins import cassettes, mock
-    from eval.stand_ins.scripted_models import Faithful
+    from eval.stand_ins.scripted_models import FaithfulModel
 
-    script = Faithful(load_questions(asked))
+    script = FaithfulModel(load_questions(asked))
     monkeypatch.setattr(cassettes, "_send", lambda request: mock.reply(request, script))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://model.test/v1")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.gate.gate import (
+from eval.gate.suite import RUNS, SET
+from eval.gate.verdict import (
     BASELINE,
     GateError,
     Thresholds,
@@ -16,8 +17,7 @@ from eval.gate.gate import (
     load_thresholds,
     save_baseline,
 )
-from eval.gate.suite import RUNS, SET
-from eval.runs.records import Run
+from eval.runs.run import EvaluationRun
 from eval.sets.questions import load_questions
 from tests.support.runs import abstention, answer, question, run_of
 
@@ -25,7 +25,7 @@ QUESTIONS = [question(n) for n in range(30)]
 THRESHOLDS = Thresholds(0.05, {"faithful": ["correct", "checker_false_alarms"]}, {"faithful": {"correct": 0.5}})
 
 
-def run_with(wrong: int) -> Run:
+def run_with(wrong: int) -> EvaluationRun:
     answers = {q.id: abstention(n) if n < wrong else answer(n) for n, q in enumerate(QUESTIONS)}
     return run_of(QUESTIONS, answers)
 
@@ -35,7 +35,9 @@ def baseline(tmp_path: Path) -> Path:
     return save_baseline({"faithful": run_with(1)}, THRESHOLDS, tmp_path / "baseline.json")
 
 
-def reasons(run: Run, baseline: Path, thresholds: Thresholds = THRESHOLDS) -> list[tuple[str, tuple[str, ...]]]:
+def reasons(
+    run: EvaluationRun, baseline: Path, thresholds: Thresholds = THRESHOLDS
+) -> list[tuple[str, tuple[str, ...]]]:
     verdict = judge_run("faithful", run, load_baseline(baseline), thresholds)
     assert verdict.passed == (not verdict.reasons)
     return verdict.reasons

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.beir import open_beir
+from eval.benchmarks.dataset_files import DatasetError
 from eval.benchmarks.pubmedqa import load_pubmedqa
-from eval.benchmarks.records import DatasetError
 from eval.benchmarks.scholarqa import convert_scholarqa, load_scholarqa
 from eval.sets.questions import load_questions
 from rag.paper import Paper

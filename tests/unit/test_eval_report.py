@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from eval.metrics.summary import summarise
-from eval.report.report import render_html, render_markdown, shown, table, worst_questions, write_reports
+from eval.report.render import render_html, render_markdown, shown, table, worst_questions, write_reports
 from eval.runs.compare import compare
-from eval.runs.records import Run
+from eval.runs.run import EvaluationRun
 from tests.support.runs import abstention, answer, question, run_of
 
 HOSTILE = "</summary><script>alert(1)</script><img src=x onerror=alert(1)> | `x` [a](javascript:alert(1)) {{ 7*7 }}"
 
 
-def run_with(wrong: int, text: str = "What does it say?") -> Run:
+def run_with(wrong: int, text: str = "What does it say?") -> EvaluationRun:
     questions = [question(n, category="single" if n % 2 else "multi", text=text) for n in range(12)]
     answers = {q.id: abstention(n) if n < wrong else answer(n) for n, q in enumerate(questions)}
     return run_of(questions, answers)

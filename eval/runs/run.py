@@ -67,7 +67,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EvaluationRun:
     """A finished run. ``scores`` and ``answers`` are by question id; ``figures`` as
     :func:`eval.metrics.summary.summarise` gives them; ``faults`` is ``{fault: (caught, planted)}``;
     ``workers`` questions were under way at a time, which times depend on."""
@@ -119,7 +119,7 @@ class Run:
         )
 
 
-def load_run(directory: Path) -> Run:
+def load_run(directory: Path) -> EvaluationRun:
     """A finished run.
 
     Raises:
@@ -135,12 +135,12 @@ def load_run(directory: Path) -> Run:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise RunError(f"{path} is not a run of this version; make it anew with: citewell eval answers")
     try:
-        return Run.from_dict(record)
+        return EvaluationRun.from_dict(record)
     except (LookupError, TypeError, ValueError, AttributeError, UsageError) as error:
         raise RunError(f"{path} is damaged ({error}); make it anew with: citewell eval answers") from error
 
 
-def save_run(run: Run, directory: Path) -> Path:
+def save_run(run: EvaluationRun, directory: Path) -> Path:
     """Writes a run in one step; returns the file."""
     return write_whole(directory / RUN, json.dumps(run.to_dict(), ensure_ascii=False, indent=1) + "\n")
 

@@ -15,7 +15,7 @@ from eval.metrics.metric import AnswerRecord
 from eval.metrics.table import METRICS
 from eval.report import plots
 from eval.runs.compare import Comparison
-from eval.runs.records import Run, write_whole
+from eval.runs.run import EvaluationRun, write_whole
 from eval.sets.questions import Question
 from rag.errors import UsageError
 from rag.paper import title_key
@@ -36,7 +36,7 @@ _MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~$"} | {"\n": " ", "
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
+class PoorlyAnswered:
     """A question that went badly: ``losses`` are its scores that are not the best there can be; ``gold`` the titles
     found that are relevant, ``missing`` those that are not among the evidence."""
 
@@ -47,7 +47,9 @@ class Worst:
     missing: tuple[str, ...]
 
 
-def render_html(run: Run, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None) -> str:
+def render_html(
+    run: EvaluationRun, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
+) -> str:
     """The report as one page.
 
     Args:
@@ -90,7 +92,7 @@ def render_html(run: Run, comparison: Comparison | None = None, before: Mapping[
     return page + "\n"
 
 
-def render_markdown(run: Run, comparison: Comparison | None = None) -> str:
+def render_markdown(run: EvaluationRun, comparison: Comparison | None = None) -> str:
     """The report as Markdown: figures, categories, what changed, what went worst."""
     i = run.identity
     lines = [
@@ -133,7 +135,7 @@ def table(figures: Mapping[str, Mapping[str, float]], names: Sequence[str] | Non
 
 
 def write_reports(
-    run: Run, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
+    run: EvaluationRun, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
 ) -> list[Path]:
     """Writes ``report.html`` and ``report.md``; see :func:`render_html`.
 
@@ -146,9 +148,9 @@ def write_reports(
     ]
 
 
-def worst_questions(run: Run, most: int = WORST) -> list[Worst]:
+def worst_questions(run: EvaluationRun, most: int = WORST) -> list[PoorlyAnswered]:
     """The questions that lost most against the best score, summed over the shares that apply; failures first."""
-    found: list[tuple[float, Worst]] = []
+    found: list[tuple[float, PoorlyAnswered]] = []
     for question in run.questions:
         answer, losses, loss = run.answers[question.id], [], 0.0
         for name, value in run.scores[question.id].items():
@@ -166,7 +168,7 @@ def worst_questions(run: Run, most: int = WORST) -> list[Worst]:
             there = {title_key(title) for title in titles}
             gold = frozenset(title for title in titles if title_key(title) in question.relevant_keys)
             missing = tuple(title for title in question.relevant if title_key(title) not in there)
-            found.append((loss, Worst(question, answer, tuple(losses), gold, missing)))
+            found.append((loss, PoorlyAnswered(question, answer, tuple(losses), gold, missing)))
     found.sort(key=lambda pair: (-pair[0], pair[1].question.id))
     return [w for _, w in found[:most]]
 

@@ -11,14 +11,15 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from eval.runs.records import Identity, Run
-from eval.runs.runner import Progress, Scripted, library_digest, run_questions, set_digest
+from eval.runs.run import EvaluationRun, Identity
+from eval.runs.runner import Progress, ScriptedModel, run_questions
+from eval.sets.digests import library_digest, set_digest
 from eval.sets.questions import Question
+from eval.stand_ins.caching_embedder import CachingEmbedder
 from eval.stand_ins.cassettes import CassetteError, Replay, load_cassette, recording
-from eval.stand_ins.fault_injection import Unfaithful
+from eval.stand_ins.fault_injection import FaultInjectingModel
 from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
-from eval.stand_ins.remembering import Remembering
-from eval.stand_ins.scripted_models import Faithful, Obeying
+from eval.stand_ins.scripted_models import FaithfulModel, ObedientModel
 from rag.answering.assistant import Assistant
 from rag.answering.prompt.templates import load_prompt
 from rag.errors import UsageError
@@ -29,10 +30,10 @@ from rag.settings import Settings
 from rag.storage.index.passages import CHUNKING_VERSION
 
 #: Scripts for the mocked model, by name; each is made from the questions and the seed.
-SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], Scripted]] = {
-    "faithful": lambda questions, seed: Faithful(questions),  # noqa: ARG005 - one signature for all scripts
-    "unfaithful": Unfaithful,
-    "obeying": lambda questions, seed: Obeying(questions),  # noqa: ARG005 - one signature for all scripts
+SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], ScriptedModel]] = {
+    "faithful": lambda questions, seed: FaithfulModel(questions),  # noqa: ARG005 - one signature for all scripts
+    "unfaithful": FaultInjectingModel,
+    "obeying": lambda questions, seed: ObedientModel(questions),  # noqa: ARG005 - one signature for all scripts
 }
 LIVE = "live"
 #: Settings that an answer depends on, named in every run.
@@ -61,10 +62,10 @@ def run_plan(
     out: Path,
     *,
     searcher: Searcher | None = None,
-    script: Scripted | None = None,
+    script: ScriptedModel | None = None,
     progress: Progress = lambda *_: None,
-) -> Run:
-    """Asks a set of questions as planned and writes the run to ``out``.
+) -> EvaluationRun:
+    """Answerer a set of questions as planned and writes the run to ``out``.
 
     Args:
         plan: who answers, and how.
@@ -119,7 +120,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
     decisive["prompts"] = " ".join(prompt.label for prompt in prompts)
     decisive["prompts_digest"] = hashlib.sha256(repr([p.messages for p in prompts]).encode()).hexdigest()[:16]
     # Such a run's times are too good to be true, and its report must say so.
-    decisive["remembered_vectors"] = isinstance(library.embedder, Remembering)
+    decisive["remembered_vectors"] = isinstance(library.embedder, CachingEmbedder)
     return Identity(
         set_name=plan.set_name,
         set_digest=set_digest(questions),
@@ -133,7 +134,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
 
 
 @contextmanager
-def _wire(plan: Plan, script: Scripted | None, settings: Settings) -> Iterator[Replay | None]:
+def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Iterator[Replay | None]:
     """What stands where the network would be; a live run without a cassette leaves the network alone."""
     base_url = settings.openai_base_url or OPENAI_BASE_URL
     if script is not None:

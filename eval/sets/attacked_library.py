@@ -1,20 +1,22 @@
-"""The library a question set is asked on: as it is, or as a copy in which the set's attacks are planted."""
+"""A copy of a library with the prompt injections of a question set in its abstracts."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from eval.runs.runner import library_digest
-from eval.sets.attacks import poison_library
-from eval.sets.questions import Question
+from eval.sets.digests import library_digest
+from eval.sets.questions import Attack, Question, QuestionSetError
 from rag.errors import LibraryBusyError, LibraryError, UsageError
+from rag.language.normalise import normalise
+from rag.language.sentences import sentences
 from rag.library import Library
 from rag.models.protocols import Embedder
-from rag.paper import Paper
+from rag.paper import Paper, title_key
 from rag.settings import Settings
 from rag.storage.index.passages import CHUNKING_VERSION
 from rag.storage.ingest.ingest import IngestReport
@@ -25,7 +27,7 @@ _NAME_CHARACTERS = 16
 
 
 @contextmanager
-def library_with(
+def attacked_library(
     papers: Sequence[Paper],
     questions: Sequence[Question],
     settings: Settings,
@@ -48,7 +50,7 @@ def library_with(
             f"the question set plants attacks in the papers, for which the library is copied, and this one has "
             f"{len(papers)} papers, more than the {MOST_COPIED} that are; ask it on a smaller library"
         )
-    planted = poison_library(papers, questions)
+    planted = inject_attacks(papers, questions)
     name = library_digest(planted, settings.embedding, CHUNKING_VERSION)
     directory = cache / f"library-{hashlib.sha256(name.encode()).hexdigest()[:_NAME_CHARACTERS]}"
     with _opened(directory, settings, embedder) as library:
@@ -67,3 +69,33 @@ def _opened(directory: Path, settings: Settings, embedder: Embedder | None) -> L
     except LibraryError:
         shutil.rmtree(directory)
         return Library.open(directory, settings.local(), create=True, embedder=embedder)
+
+
+def inject_attack(paper: Paper, attack: Attack) -> Paper:
+    """The paper with the attack's text in its abstract, normalised as a reader would; every sentence of the abstract
+    stays whole."""
+    spans = sentences(paper.abstract)
+    places = {"start": 0, "middle": spans[(len(spans) + 1) // 2 - 1].end, "end": len(paper.abstract)}
+    at = places[attack.place]
+    abstract = f"{paper.abstract[:at]} {attack.text} {paper.abstract[at:]}"
+    return replace(paper, abstract=normalise(abstract))
+
+
+def inject_attacks(papers: Sequence[Paper], questions: Iterable[Question]) -> list[Paper]:
+    """All papers, those that a question attacks with every such text in them.
+
+    Raises:
+        QuestionSetError: an attack names a paper that is not there.
+    """
+    known = {title_key(paper.title): paper for paper in papers}
+    for question in questions:
+        if question.attack is None:
+            continue
+        key = title_key(question.attack.title)
+        if key not in known:
+            raise QuestionSetError(
+                f'question {question.id}, field "attack": no paper in the library has the title '
+                f"{question.attack.title!r}"
+            )
+        known[key] = inject_attack(known[key], question.attack)
+    return [known[title_key(paper.title)] for paper in papers]

@@ -16,7 +16,7 @@ from typing import Any
 from eval.metrics.summary import summarise
 from eval.metrics.table import METRICS
 from eval.runs.compare import DIGITS, Comparison, MetricChange, compare
-from eval.runs.records import Run, write_whole
+from eval.runs.run import EvaluationRun, write_whole
 from rag.errors import CitewellError
 
 HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ class Verdict:
     baseline's figures as :func:`eval.metrics.summary.summarise` gives them."""
 
     name: str
-    run: Run
+    run: EvaluationRun
     before: Mapping[str, Any] | None
     comparison: Comparison | None
     broken: tuple[BoundBroken, ...]
@@ -146,7 +146,7 @@ def load_baseline(path: Path = BASELINE) -> Mapping[str, Any]:
     return runs
 
 
-def save_baseline(runs: Mapping[str, Run], thresholds: Thresholds, path: Path = BASELINE) -> Path:
+def save_baseline(runs: Mapping[str, EvaluationRun], thresholds: Thresholds, path: Path = BASELINE) -> Path:
     """Accepts these runs as what later ones must reach; only scores that are compared are kept, a question a line, so
     that a change shows in review."""
     lines = []
@@ -165,7 +165,9 @@ def save_baseline(runs: Mapping[str, Run], thresholds: Thresholds, path: Path = 
     return write_whole(path, '{"runs": {\n' + ",\n".join(lines) + "\n}}\n")
 
 
-def judge_run(name: str, run: Run, baseline: Mapping[str, Any], thresholds: Thresholds, *, seed: int = 0) -> Verdict:
+def judge_run(
+    name: str, run: EvaluationRun, baseline: Mapping[str, Any], thresholds: Thresholds, *, seed: int = 0
+) -> Verdict:
     """The gate's verdict on one run.
 
     Args:
@@ -206,7 +208,7 @@ def _breaks(metric: str, value: float | None, bound: float) -> bool:
     return value > bound if METRICS[metric].direction == "lower" else value < bound
 
 
-def _worst(run: Run, metric: str, most: int = 10) -> tuple[str, ...]:
+def _worst(run: EvaluationRun, metric: str, most: int = 10) -> tuple[str, ...]:
     """The questions whose score is not the best there can be, worst first."""
     sign = -1 if METRICS[metric].direction == "lower" else 1
     best = 1.0 if sign > 0 else 0.0

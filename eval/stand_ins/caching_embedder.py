@@ -10,7 +10,7 @@ import numpy as np
 from rag.models.protocols import Embedder, Vectors
 
 
-class Remembering:
+class CachingEmbedder:
     """The vectors of another embedder, each text embedded once and kept for the life of this object. Thread-safe.
 
     Only for an embedder whose vector of a text does not depend on the texts embedded with it, as the bundled one's:
