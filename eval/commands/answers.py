@@ -60,7 +60,7 @@ def add_parsers(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Asks, writes the run and its reports, prints the figures."""
     mode, cassette = _mode(arguments)
-    require("ir_measures", "jinja2", *(["respx"] if mode != "live" or cassette else []))
+    require("ir_measures", "jinja2", *(["vcr"] if cassette else ["respx"] if mode != "live" else []))
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
     from eval.report.render import write_reports
     from eval.runs.compare import compare

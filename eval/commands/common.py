@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from rag.errors import UsageError
 
-_PACKAGES = {"ir_measures": "ir-measures", "jinja2": "jinja2", "respx": "respx"}
+_PACKAGES = {"ir_measures": "ir-measures", "jinja2": "jinja2", "respx": "respx", "vcr": "vcrpy"}
 
 
 def require(*modules: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -16,7 +16,6 @@ from eval.runs.runner import Progress, ScriptedModel, run_questions
 from eval.sets.digests import library_digest, set_digest
 from eval.sets.questions import Question
 from eval.stand_ins.caching_embedder import CachingEmbedder
-from eval.stand_ins.cassettes import CassetteError, Replay, load_cassette, recording
 from eval.stand_ins.fault_injection import FaultInjectingModel
 from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
 from eval.stand_ins.scripted_models import FaithfulModel, ObedientModel
@@ -28,6 +27,9 @@ from rag.models.openai.endpoint import NO_KEY, OPENAI_BASE_URL
 from rag.retrieval.evidence import Searcher
 from rag.settings import Settings
 from rag.storage.index.passages import CHUNKING_VERSION
+
+if TYPE_CHECKING:
+    from eval.stand_ins.cassettes import Replies
 
 #: Scripts for the mocked model, by name; each is made from the questions and the seed.
 SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], ScriptedModel]] = {
@@ -87,6 +89,8 @@ def run_plan(
     if script is not None:
         chosen = _on_wire(settings, BASE_URL, f"{MODEL_PREFIX}/{settings.model}")
     elif plan.mode == "replay":
+        if plan.cassette is None:
+            raise UsageError("a replay needs the cassette to replay; give it with --replay FILE")
         chosen = _on_wire(settings, settings.openai_base_url or OPENAI_BASE_URL, settings.model)
     elif plan.mode != LIVE:
         raise UsageError(f"there is no mode {plan.mode!r}; the modes are {', '.join((LIVE, 'replay', *SCRIPTS))}")
@@ -106,6 +110,8 @@ def run_plan(
             progress=progress,
         )
     if replay is not None and replay.misses:
+        from eval.stand_ins.cassettes import CassetteError
+
         raise CassetteError(f"{len(replay.misses)} requests found no reply. First: {replay.misses[0]}")
     return run
 
@@ -134,23 +140,20 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
 
 
 @contextmanager
-def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Iterator[Replay | None]:
+def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Iterator[Replies | None]:
     """What stands where the network would be; a live run without a cassette leaves the network alone."""
     base_url = settings.openai_base_url or OPENAI_BASE_URL
     if script is not None:
         with mocked_model(script, base_url):
             yield None
-    elif plan.mode == "replay":
-        if plan.cassette is None:
-            raise UsageError("a replay needs the cassette to replay; give it with --replay FILE")
-        replay = Replay(load_cassette(plan.cassette), plan.cassette.name)
-        with replay.serving(base_url):
-            yield replay
     elif plan.cassette is not None:
-        if settings.backend != "openai":
+        from eval.stand_ins.cassettes import Replies
+
+        replay = plan.mode == "replay"
+        if not replay and settings.backend != "openai":
             raise UsageError("only a model on a server can be recorded; choose it with --backend openai")
-        with recording(plan.cassette, base_url):
-            yield None
+        with Replies.use(path=plan.cassette, base_url=base_url, replay=replay) as replies:
+            yield replies
     else:
         yield None
 
