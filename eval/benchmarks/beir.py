@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.benchmarks.dataset_files import DatasetError, lines, objects, text
+from eval.sets.dataset_files import DatasetError, lines, objects, text
 from rag.paper import Paper
 from rag.readers.base import Skip
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval.benchmarks.beir import BeirFolder, open_beir
-from eval.benchmarks.dataset_files import DatasetError
 from eval.metrics.retrieval import ranking_scores
+from eval.sets.dataset_files import DatasetError
 from rag.paper import title_key
 
 if TYPE_CHECKING:

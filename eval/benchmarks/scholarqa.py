@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.benchmarks.dataset_files import DatasetError, records, text
+from eval.sets.dataset_files import DatasetError, records, text
 from eval.sets.questions import EvidenceQuote, Question
 from rag.language.normalise import normalise
 from rag.paper import Paper, title_key

@@ -30,14 +30,14 @@ def add_parsers(commands: options.Commands) -> None:
 
 def run_gate(arguments: argparse.Namespace) -> int:
     """Runs the suite, prints every figure that counts and every reason to fail; exits with 1 where there is one."""
-    from eval.gate.verdict import BASELINE, THRESHOLDS, judge_run, load_baseline, load_thresholds
+    from eval.gate.verdict import BASELINE, THRESHOLDS, gate_run, load_baseline, load_thresholds
     from eval.report.render import write_reports
 
     thresholds = load_thresholds(arguments.thresholds or THRESHOLDS)
     baseline = load_baseline(arguments.baseline or BASELINE)
     place = arguments.out or default_out("gate")
     runs = _suite(arguments, place)
-    verdicts = [judge_run(name, run, baseline, thresholds, seed=arguments.seed) for name, run in runs.items()]
+    verdicts = [gate_run(name, run, baseline, thresholds, seed=arguments.seed) for name, run in runs.items()]
     for verdict in verdicts:
         write_reports(verdict.run, place / verdict.name, verdict.comparison, verdict.before)
     passed = all(verdict.passed for verdict in verdicts)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from eval.runs.plan import LIVE, Plan, run_plan
-from eval.runs.run import EvaluationRun
+from eval.runs.run import ANSWERS, RUN, EvaluationRun
 from eval.runs.runner import Progress, ScriptedModel
 from eval.sets.attacked_library import attacked_library
 from eval.sets.questions import Question
@@ -76,18 +76,9 @@ def run_named(
     settings, mode = default_settings(), name
     if name == "extractive":
         settings, mode = settings.model_copy(update={"llm": "extractive"}), LIVE
-    asked = [q for q in questions if name != "obeying" or has_injection(q)]
+    asked = [q for q in questions if name != "obeying" or q.has_injection]
     plan = Plan("sample", mode, seed=seed, workers=workers)
-    clear(out / name)
+    # What an interrupted run of the suite left; it is made again in seconds.
+    for left in (ANSWERS, RUN):
+        (out / name / left).unlink(missing_ok=True)
     return run_plan(plan, asked, library, settings, out / name, searcher=searcher, script=script, progress=progress)
-
-
-def has_injection(question: Question) -> bool:
-    """Whether a question comes with orders that a model should not carry out."""
-    return question.attack is not None or question.category == "injection"
-
-
-def clear(directory: Path) -> None:
-    """Takes away what an interrupted run of the suite left; it is made in seconds."""
-    for name in ("answers.jsonl", "run.json"):
-        (directory / name).unlink(missing_ok=True)

@@ -11,12 +11,15 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from eval.metrics.summary import summarise
+from pydantic import TypeAdapter
+
+from eval.metrics.summary import Scores, summarise
 from eval.metrics.table import METRICS
 from eval.runs.compare import DIGITS, Comparison, MetricChange, compare
 from eval.runs.run import EvaluationRun, write_whole
+from eval.sets.dataset_files import reason
 from rag.errors import CitewellError
 
 HERE = Path(__file__).parent
@@ -37,6 +40,18 @@ class Thresholds:
     alpha: float
     compared: Mapping[str, Sequence[str]]
     bounds: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the baseline holds of one run: the digest of its question set, and the scores by question id and metric."""
+
+    set_digest: str
+    scores: Scores
+
+
+_THRESHOLDS = TypeAdapter(Thresholds)
+_BASELINE = TypeAdapter(dict[Literal["runs"], dict[str, Accepted]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,44 +121,34 @@ def load_thresholds(path: Path = THRESHOLDS) -> Thresholds:
     """The thresholds in a file.
 
     Raises:
-        GateError: it cannot be read, or names a metric that is none.
+        GateError: it cannot be read, or names an unknown metric.
     """
     try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
-        compared = {str(run): [str(name) for name in names] for run, names in record["compared"].items()}
-        bounds = {
-            str(run): {str(name): float(bound) for name, bound in own.items()} for run, own in record["bounds"].items()
-        }
-        alpha = float(record["alpha"])
+        thresholds = _THRESHOLDS.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise GateError(f"the thresholds {path} cannot be read ({error.strerror}); restore the file") from error
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except ValueError as error:
         raise GateError(
-            f"the thresholds {path} are malformed ({error}); compare with the file of the release"
+            f"the thresholds {path} are malformed ({reason(error)}); compare with the file of the release"
         ) from error
-    named = {name for names in (*compared.values(), *bounds.values()) for name in names}
+    named = {name for names in (*thresholds.compared.values(), *thresholds.bounds.values()) for name in names}
     if unknown := sorted(named - set(METRICS)):
         raise GateError(f"the thresholds {path} name {unknown[0]!r}, which is no metric; see eval/metrics")
-    return Thresholds(alpha, compared, bounds)
+    return thresholds
 
 
-def load_baseline(path: Path = BASELINE) -> Mapping[str, Any]:
+def load_baseline(path: Path = BASELINE) -> Mapping[str, Accepted]:
     """The accepted scores by run.
 
     Raises:
         GateError: the file cannot be read or is no baseline.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        runs = {
-            str(name): {"digest": str(r["set_digest"]), "scores": dict(r["scores"])}
-            for name, r in record["runs"].items()
-        }
+        return _BASELINE.validate_json(path.read_bytes())["runs"]
     except OSError as error:
         raise GateError(f"there is no baseline at {path} ({error.strerror}); accept one with: {UPDATE}") from error
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise GateError(f"the baseline {path} is damaged ({error}); accept a new one with: {UPDATE}") from error
-    return runs
+    except (ValueError, LookupError) as error:
+        raise GateError(f"the baseline {path} is damaged ({reason(error)}); accept a new one with: {UPDATE}") from error
 
 
 def save_baseline(runs: Mapping[str, EvaluationRun], thresholds: Thresholds, path: Path = BASELINE) -> Path:
@@ -165,8 +170,8 @@ def save_baseline(runs: Mapping[str, EvaluationRun], thresholds: Thresholds, pat
     return write_whole(path, '{"runs": {\n' + ",\n".join(lines) + "\n}}\n")
 
 
-def judge_run(
-    name: str, run: EvaluationRun, baseline: Mapping[str, Any], thresholds: Thresholds, *, seed: int = 0
+def gate_run(
+    name: str, run: EvaluationRun, baseline: Mapping[str, Accepted], thresholds: Thresholds, *, seed: int = 0
 ) -> Verdict:
     """The gate's verdict on one run.
 
@@ -178,28 +183,29 @@ def judge_run(
         seed: for the tests.
     """
     problems = []
-    failed = [key for key, answer in run.answers.items() if "error" in answer]
-    if failed:
-        first = run.answers[failed[0]]["error"]
-        problems.append(f"{len(failed)} questions failed, {failed[0]} first: {first}")
+    if run.failed:
+        first = run.answers[run.failed[0]]["error"]
+        problems.append(f"{len(run.failed)} questions failed, {run.failed[0]} first: {first}")
     accepted, comparison, before = baseline.get(name), None, None
     if accepted is None:
         problems.append(f"the baseline knows no run {name!r}; accept it with: {UPDATE}")
-    elif accepted["digest"] != run.identity.set_digest:
-        problems.append(f"the question set changed since the baseline was accepted; accept it with: {UPDATE}")
-    if accepted is not None:
-        before = summarise(run.questions, accepted["scores"], seed=seed)
+    else:
+        if accepted.set_digest != run.identity.set_digest:
+            problems.append(f"the question set changed since the baseline was accepted; accept it with: {UPDATE}")
+        before = summarise(run.questions, accepted.scores, seed=seed)
         names = thresholds.compared.get(name, ())
-        after = {
-            key: {n: None if v is None else round(v, DIGITS) for n, v in own.items()} for key, own in run.scores.items()
-        }
-        comparison = compare(accepted["scores"], after, seed=seed, alpha=thresholds.alpha, names=names, falls_only=True)
+        after = {key: {n: _rounded(v) for n, v in own.items()} for key, own in run.scores.items()}
+        comparison = compare(accepted.scores, after, seed=seed, alpha=thresholds.alpha, names=names, falls_only=True)
     broken = [
         BoundBroken(metric, value, bound, _worst(run, metric))
         for metric, bound in thresholds.bounds.get(name, {}).items()
         if _breaks(metric, value := run.figures["overall"].get(metric, {}).get("value"), bound)
     ]
     return Verdict(name, run, before, comparison, tuple(broken), tuple(problems))
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, DIGITS)
 
 
 def _breaks(metric: str, value: float | None, bound: float) -> bool:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from eval.sets.dataset_files import DatasetError
 from eval.sets.digests import library_digest
-from eval.sets.questions import Attack, Question, QuestionSetError
+from eval.sets.questions import Attack, Question
 from rag.errors import LibraryBusyError, LibraryError, UsageError
 from rag.language.normalise import normalise
 from rag.language.sentences import sentences
@@ -42,7 +43,7 @@ def attacked_library(
     build that broke off goes on.
 
     Raises:
-        QuestionSetError: an attack names a paper that is not there.
+        DatasetError: an attack names a paper that is not there.
         UsageError: there are more papers than are copied.
     """
     if len(papers) > MOST_COPIED:
@@ -85,7 +86,7 @@ def inject_attacks(papers: Sequence[Paper], questions: Iterable[Question]) -> li
     """All papers, those that a question attacks with every such text in them.
 
     Raises:
-        QuestionSetError: an attack names a paper that is not there.
+        DatasetError: an attack names a paper that is not there.
     """
     known = {title_key(paper.title): paper for paper in papers}
     for question in questions:
@@ -93,7 +94,7 @@ def inject_attacks(papers: Sequence[Paper], questions: Iterable[Question]) -> li
             continue
         key = title_key(question.attack.title)
         if key not in known:
-            raise QuestionSetError(
+            raise DatasetError(
                 f'question {question.id}, field "attack": no paper in the library has the title '
                 f"{question.attack.title!r}"
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eval.gate.suite import SET, run_named
-from eval.gate.verdict import Thresholds, Verdict, judge_run, load_baseline, load_thresholds, save_baseline
+from eval.gate.verdict import Thresholds, Verdict, gate_run, load_baseline, load_thresholds, save_baseline
 from eval.runs.run import EvaluationRun
 from eval.runs.runner import ScriptedModel
 from eval.sets.questions import Question, load_questions
@@ -73,7 +73,7 @@ def thresholds() -> Thresholds:
 def gate(healthy: dict[str, EvaluationRun], thresholds: Thresholds, tmp_path_factory: pytest.TempPathFactory) -> Gate:
     """The gate with the healthy runs as its baseline."""
     path = save_baseline(healthy, thresholds, tmp_path_factory.mktemp("gate") / "baseline.json")
-    return lambda name, run: judge_run(name, run, load_baseline(path), thresholds)
+    return lambda name, run: gate_run(name, run, load_baseline(path), thresholds)
 
 
 class Shuffled:

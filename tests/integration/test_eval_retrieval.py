@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from eval.benchmarks.dataset_files import DatasetError
+from eval.sets.dataset_files import DatasetError
 from eval.benchmarks.pubmedqa_run import INSTRUCTION, evaluate_pubmedqa
 from eval.benchmarks.retrieval_run import evaluate_retrieval
 from rag.answering.prompt.sources import parse_prompt

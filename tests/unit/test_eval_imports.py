@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.beir import open_beir
-from eval.benchmarks.dataset_files import DatasetError
+from eval.sets.dataset_files import DatasetError
 from eval.benchmarks.pubmedqa import load_pubmedqa
 from eval.benchmarks.scholarqa import convert_scholarqa, load_scholarqa
 from eval.sets.questions import load_questions
