@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.commands.answers import default_out, watching
-from eval.commands.common import require
+from eval.commands.common import default_out, require, show_progress
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_bold, out_json, say
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_parsers(commands: options.Commands) -> None:
-    """Describes both commands."""
+    """Add both commands."""
     parser = options.add_command(commands, "gate", "run the sample set with the model mocked; fail where quality fell")
     _add_common(parser)
     parser.add_argument("--thresholds", metavar="FILE", type=Path, help="bounds (default: eval/gate/thresholds.toml)")
@@ -29,7 +28,7 @@ def add_parsers(commands: options.Commands) -> None:
 
 
 def run_gate(arguments: argparse.Namespace) -> int:
-    """Runs the suite, prints every figure that counts and every reason to fail; exits with 1 where there is one."""
+    """Run the suite, print every compared figure and every reason to fail; exit with 1 if there is one."""
     from eval.gate.verdict import BASELINE, THRESHOLDS, gate_run, load_baseline, load_thresholds
     from eval.report.render import write_reports
 
@@ -52,7 +51,7 @@ def run_gate(arguments: argparse.Namespace) -> int:
 
 
 def run_baseline(arguments: argparse.Namespace) -> int:
-    """Runs the suite and writes its scores where the gate looks."""
+    """Run the suite and save its scores as the gate's baseline."""
     from eval.gate.verdict import BASELINE, load_thresholds, save_baseline
 
     runs = _suite(arguments, arguments.out or default_out("gate"))
@@ -82,19 +81,12 @@ def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, EvaluationRu
     from eval.sets.questions import load_questions
 
     questions = load_questions(SET)
+    runs: dict[str, EvaluationRun] = {}
     with Progress("papers") as building, sample_library(questions, place, progress=building.ingest) as library:
-        runs: dict[str, EvaluationRun] = {}
         for name in RUNS:
-            with watching(f"questions, {name}") as progress:
-                runs[name] = run_named(
-                    name,
-                    questions,
-                    library,
-                    place,
-                    seed=arguments.seed,
-                    workers=arguments.workers,
-                    progress=progress,
-                )
+            with show_progress(f"questions, {name}") as progress:
+                seed, workers = arguments.seed, arguments.workers
+                runs[name] = run_named(name, questions, library, place, seed=seed, workers=workers, progress=progress)
     return runs
 
 

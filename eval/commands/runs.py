@@ -1,4 +1,4 @@
-"""``citewell eval compare`` and ``citewell eval report``: runs that are there already."""
+"""``citewell eval compare`` and ``citewell eval report``: existing runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_parsers(commands: options.Commands) -> None:
-    """Describes both commands."""
+    """Add both commands."""
     parser = options.add_command(commands, "compare", "compare two runs on the same questions")
     parser.add_argument("before", metavar="A", type=Path, help="directory of the first run")
     parser.add_argument("after", metavar="B", type=Path, help="directory of the second run")
@@ -28,7 +28,7 @@ def add_parsers(commands: options.Commands) -> None:
 
 
 def run_compare(arguments: argparse.Namespace) -> int:
-    """Prints each metric of both runs, the difference, and the questions that changed."""
+    """Print each metric of both runs, the difference, and the questions that changed."""
     from eval.runs.compare import compare
     from eval.runs.run import load_run
 
@@ -50,7 +50,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    """Writes the reports and prints where they are."""
+    """Write the reports and print their paths."""
     from eval.report.render import write_reports
     from eval.runs.compare import compare
     from eval.runs.run import load_run
@@ -69,7 +69,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """A line a metric; below it the questions that changed."""
+    """Print a line for each metric and below it the questions that changed."""
     from eval.report.render import shown
 
     out(f"{'metric':<28}{'A':>10}{'B':>10}{'difference':>12}  95 %               p      verdict")

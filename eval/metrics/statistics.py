@@ -1,7 +1,7 @@
 """How sure a figure is: bootstrap and Wilson intervals, and a paired test between two runs; chance is seeded.
 
-scipy.stats has all three. It costs 0.7 s to import, refuses a bootstrap of one score, and its permutation test takes four
-times as long and is exact for fewer pairs, because it also permutes pairs that do not differ.
+scipy.stats has all three. It costs 0.7 s to import, refuses a bootstrap of one score, and its permutation test takes
+four times as long and is exact for fewer pairs, because it also permutes pairs that do not differ.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def bootstrap_interval(
     resamples: int = RESAMPLES,
     level: float = 0.95,
 ) -> Interval:
-    """Return the figure of these scores with its percentile bootstrap interval (Efron and Tibshirani, 1993, chapter 13).
+    """The figure of these scores with its percentile bootstrap interval (Efron and Tibshirani, 1993, chapter 13).
 
     Args:
         values: one score a question, at least one.

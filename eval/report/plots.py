@@ -23,7 +23,7 @@ _LABEL_CHARACTERS = 30
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One row: a figure at ``x`` with its interval from ``low`` to ``high`` and the baseline's figure, if there is one, at
+    """One row: a figure at ``x`` with its interval from ``low`` to ``high``, and the baseline's figure, if any, at
     ``before``, all in pixels; ``y`` is the row's middle."""
 
     label: str

@@ -50,7 +50,7 @@ class Example:
 
 
 class Judge:
-    """Answerer a backend for verdicts. Thread-safe as the backend is."""
+    """A backend that is asked for verdicts. As thread-safe as the backend."""
 
     def __init__(self, backend: Backend, prompt: Prompt) -> None:
         self._backend = backend

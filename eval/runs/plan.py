@@ -1,4 +1,4 @@
-"""Who answers in a run: the configured backend, a script in its place at the wire, or a cassette."""
+"""Who answers in a run: the configured backend, a scripted model in its place, or a cassette."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _DECISIVE = ("k", "context_window", "max_prompt_tokens", "max_answer_tokens", "u
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a set is asked. ``mode`` is ``live``, a name of :data:`SCRIPTS`, or ``replay`` with its ``cassette``; with a
-    cassette, ``live`` records."""
+    """How a set is asked. ``mode`` is ``live``, a name of :data:`SCRIPTS`, or ``replay`` with its ``cassette``; ``live``
+    with a cassette records. ``prices`` are for a million prompt tokens and a million completion tokens."""
 
     set_name: str
     mode: str = LIVE
@@ -67,7 +67,7 @@ def run_plan(
     script: ScriptedModel | None = None,
     progress: Progress = lambda *_: None,
 ) -> EvaluationRun:
-    """Answerer a set of questions as planned and writes the run to ``out``.
+    """Ask a set of questions as planned and write the run to ``out``.
 
     Args:
         plan: who answers, and how.
@@ -76,11 +76,11 @@ def run_plan(
         settings: of the assistant; a script or a cassette takes the place of the model they name.
         out: the run's directory.
         searcher: searched in place of the library.
-        script: of the mocked model, where it is none of :data:`SCRIPTS`; the plan's mode is then only its name.
-        progress: see :func:`eval.runs.runner.run_questions`.
+        script: of the mocked model if it is none of :data:`SCRIPTS`; the plan's mode is then only its name.
+        progress: see :data:`eval.runs.runner.Progress`.
 
     Raises:
-        UsageError: a mode or a combination that there is not.
+        UsageError: an unknown mode, or options that exclude each other.
         CassetteError: the cassette does not hold what was asked for; the run is written all the same.
     """
     chosen = settings
@@ -117,9 +117,9 @@ def run_plan(
 
 
 def identity_of(plan: Plan, questions: Sequence[Question], library: Library, settings: Settings) -> Identity:
-    """What decides the answers of a run."""
+    """Everything that decides the answers of a run."""
     decisive: dict[str, Any] = {name: getattr(settings, name) for name in _DECISIVE}
-    # Named only where they are on, so that a run without them is the run it was before they existed.
+    # Named only if they are on, so that a run without them has the identity it had before they existed.
     helped = [name for name in ("expand", "rerank") if getattr(settings, name) == "model"]
     decisive |= dict.fromkeys(helped, "model")
     prompts = [load_prompt(name) for name in ("answer", "condense", *helped)]
@@ -141,7 +141,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
 
 @contextmanager
 def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Iterator[Replies | None]:
-    """What stands where the network would be; a live run without a cassette leaves the network alone."""
+    """Put the scripted model or the cassette in the place of the network; a live run without a cassette uses it."""
     base_url = settings.openai_base_url or OPENAI_BASE_URL
     if script is not None:
         with mocked_model(script, base_url):
@@ -159,7 +159,7 @@ def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Itera
 
 
 def _on_wire(settings: Settings, base_url: str, model: str) -> Settings:
-    """The same settings for a model that stands at the wire: no key leaves, no failure is retried."""
+    """The same settings for a model that is not on the network: no key leaves, no failure is retried."""
     return settings.model_copy(
         update={
             "llm": "openai",

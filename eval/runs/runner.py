@@ -1,4 +1,4 @@
-"""Answerer every question of a set and scores the answers: parallel, resumable, the same for the same seed."""
+"""Ask every question of a set and score the answers: parallel, resumable, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from rag.retrieval.evidence import Searcher
 
 #: Papers ranked for the retrieval metrics, beyond the sources of the prompt.
 RANKED = 10
-#: Ledger kinds that tell that the model did not answer; what stands there is not its work.
+#: The ledger's kind for a model that did not answer; the text of such an answer is not its work.
 _MODEL_FAILED = "backend_failed"
+#: Called with the questions done, all questions, and those failed.
 Progress = Callable[[int, int, int], None]
 
 
@@ -39,13 +40,13 @@ class ScriptedModel(Protocol):
     def __call__(self, messages: Sequence[Message]) -> str:
         """The reply to a request."""
 
-    def take(self, question_id: str) -> tuple[WrittenSentence, ...]:
+    def pop_written(self, question_id: str) -> tuple[WrittenSentence, ...]:
         """The sentences of its last reply to a question."""
 
 
 def run_questions(
     questions: Sequence[Question],
-    asker: Answerer,
+    answerer: Answerer,
     searcher: Searcher,
     identity: Identity,
     out: Path,
@@ -56,22 +57,22 @@ def run_questions(
     prices: tuple[float, float] | None = None,
     progress: Progress = lambda *_: None,
 ) -> EvaluationRun:
-    """Answerer, scores and writes ``run.json`` in ``out``.
+    """Ask the questions, score the answers and write ``run.json`` in ``out``.
 
     Args:
         questions: what to ask.
-        asker: what answers.
+        answerer: what answers.
         searcher: ranks the papers for the retrieval metrics.
         identity: what decides the answers; a run that is resumed must have the same.
         out: the run's directory.
         workers: questions under way at a time; the answers do not depend on it.
         resume: go on with what ``out`` holds; questions that failed are asked again.
-        script: says what a mocked model wrote, where one answers.
+        script: the mocked model's, if one answers; says what it wrote.
         prices: money for a million prompt tokens and a million completion tokens.
-        progress: told the questions done, all questions, and those failed.
+        progress: see :data:`Progress`.
 
     Raises:
-        RunError, UsageError: see :class:`eval.runs.run.Journal`. What a single question raises becomes its record.
+        RunError, UsageError: see :class:`eval.runs.run.Journal`. An error in a single question becomes its record.
     """
     started = time.perf_counter()
     journal = Journal(out, identity, resume=resume)
@@ -79,9 +80,9 @@ def run_questions(
     done, failed = len(questions) - len(left), 0
 
     def answer(question: Question) -> AnswerRecord:
-        record = _ask(question, asker, searcher)
+        record = _ask(question, answerer, searcher)
         if script is not None:
-            record["written"] = [written.to_dict() for written in script.take(question.id)]
+            record["written"] = [written.to_dict() for written in script.pop_written(question.id)]
         if prices is not None:
             record["prices"] = {"prompt": prices[0], "completion": prices[1]}
         return record
@@ -120,9 +121,9 @@ def score_run(
     return EvaluationRun(identity, tuple(questions), answers, scores, figures, faults, seconds=seconds, workers=workers)
 
 
-def _ask(question: Question, asker: Answerer, searcher: Searcher) -> dict[str, Any]:
+def _ask(question: Question, answerer: Answerer, searcher: Searcher) -> dict[str, Any]:
     try:
-        answer = asker.ask(question.question, question.history)
+        answer = answerer.ask(question.question, question.history)
         ranking = searcher.search(answer.standalone_question, k=RANKED)
     except CitewellError as error:
         return {"error": str(error)}

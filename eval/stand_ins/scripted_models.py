@@ -123,7 +123,7 @@ class FaithfulModel:
             self._written[question.id] = tuple(written)
         return Rules.of(messages).write(draft)
 
-    def take(self, question_id: str) -> tuple[WrittenSentence, ...]:
+    def pop_written(self, question_id: str) -> tuple[WrittenSentence, ...]:
         """The sentences of the last reply to a question, once; none where there was no reply or it abstained."""
         with self._lock:
             return self._written.pop(question_id, ())

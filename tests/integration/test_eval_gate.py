@@ -95,7 +95,7 @@ class Constant:
     def __call__(self, messages: Sequence[Message]) -> str:  # noqa: ARG002 - given
         return "The authors propose a new method that outperforms all baselines [1]."
 
-    def take(self, question_id: str) -> tuple[WrittenSentence, ...]:  # noqa: ARG002 - given
+    def pop_written(self, question_id: str) -> tuple[WrittenSentence, ...]:  # noqa: ARG002 - given
         return ()
 
 

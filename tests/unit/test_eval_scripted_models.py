@@ -130,9 +130,9 @@ def test_a_followup_without_its_conversation_stays_as_it_is() -> None:
 def test_what_was_written_is_told_once() -> None:
     faithful = FaithfulModel(SET)
     faithful(request(SINGLE.question, LAMB_SOURCE))
-    (written,) = faithful.take("single")
+    (written,) = faithful.pop_written("single")
     assert written.to_dict() == {"text": SINGLE.gold_answer, "fault": None, "papers": [LAMB]}
-    assert faithful.take("single") == ()
+    assert faithful.pop_written("single") == ()
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def faults(seeds: range, question: Question, *sources: SourceText) -> dict[str, 
     for seed in seeds:
         unfaithful = FaultInjectingModel(SET, seed)
         reply = unfaithful(request(question.question, *sources))
-        for written in unfaithful.take(question.id):
+        for written in unfaithful.pop_written(question.id):
             if written.fault:
                 found[written.fault] = (written.text, reply)
     return found
