@@ -44,8 +44,8 @@ _DECISIVE = ("k", "context_window", "max_prompt_tokens", "max_answer_tokens", "u
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a set is asked. ``mode`` is ``live``, a name of :data:`SCRIPTS`, or ``replay`` with its ``cassette``; ``live``
-    with a cassette records. ``prices`` are for a million prompt tokens and a million completion tokens."""
+    """How a set is asked. ``mode`` is ``live``, a name of :data:`SCRIPTS`, or ``replay`` with its ``cassette``. With a
+    cassette, ``live`` records. ``prices`` are for a million prompt tokens and a million completion tokens."""
 
     set_name: str
     mode: str = LIVE
