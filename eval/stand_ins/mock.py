@@ -1,8 +1,8 @@
-"""A model server that does not exist: respx answers each chat request at the wire, so that the engine runs its real
-``openai`` backend, client, streaming and all, against words that a script writes.
+"""A mocked model server: respx answers each chat request in place of the network, so that the engine runs its real
+``openai`` backend, client and streaming included, on words that a script writes.
 
 The script (:data:`Script`) is a function from the messages of a request to the text of the reply and sees nothing else,
-as a model would. ``eval.stand_ins.scripted_models`` and ``eval.stand_ins.fault_injection`` hold such scripts.
+like a model. ``eval.stand_ins.scripted_models`` and ``eval.stand_ins.fault_injection`` hold such scripts.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from rag.errors import UsageError
 from rag.models.protocols import Message
 from rag.models.tokens import counter_for
 
-#: ``.invalid`` is reserved (RFC 2606): were the mock not in place, the request could reach nobody.
+#: ``.invalid`` is reserved (RFC 2606): without the mock the request would reach nobody.
 BASE_URL = "http://mocked-model.invalid/v1"
-#: The tokenizer is found by the last part, so prompts are cut to size as for the model that is the default.
+#: The tokenizer is found by the last part of the name, so prompts are cut to size as for the default model.
 MODEL_PREFIX = "mocked"
 Script = Callable[[Sequence[Message]], str]
 _PIECE = re.compile(r"\S+\s*|\s+")
@@ -30,7 +30,7 @@ _WORDS_A_PIECE = 4
 
 @contextmanager
 def mocked_model(script: Script, base_url: str = BASE_URL) -> Iterator[None]:
-    """Answers every chat request to ``base_url`` with what ``script`` writes, for as long as the context lasts.
+    """Answer every chat request to ``base_url`` with what ``script`` writes, as long as the context lasts.
 
     Requests to any other address fail instead of leaving the machine. Safe for requests from several threads if
     ``script`` is.
