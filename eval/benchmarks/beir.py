@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class BeirFolder:
     """A benchmark. ``queries`` holds the texts of the judged queries, ``judgements`` grades by document id, by query
-    id; below 1 is not relevant. Documents are read anew on each pass: they may not fit in memory."""
+    id; below 1 is not relevant. Documents are read again on each pass: they may not fit in memory."""
 
     name: str
     corpus: Path
@@ -26,7 +26,7 @@ class BeirFolder:
     judgements: Mapping[str, Mapping[str, int]]
 
     def papers(self) -> Iterator[Paper | Skip]:
-        """The documents as papers, their ids the collection's own; a skip for each that has no words at all.
+        """The documents as papers, their ids the collection's own; a skip for each without any text.
 
         Raises:
             DatasetError: the corpus cannot be read, or a record is wrong.

@@ -1,7 +1,7 @@
-"""Measures reranking and question expansion with a mocked model: ``python -m eval.benchmarks.model_steps --help``.
+"""Measure reranking and question expansion with a mocked model: ``python -m eval.benchmarks.model_steps --help``.
 
-What a step gains depends on the model; what it costs does not. So scripts stand in for models of known quality, and the
-table says for each how good the evidence is and what the calls take. Not timed: a mocked model answers at once.
+What a step gains depends on the model; what it costs does not. So scripts of known quality take the model's place, and
+the table gives the quality of the evidence and the cost of the calls for each. A mocked model's times mean nothing.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _MEASURES = {"single": ("hit", 1), "paraphrase": ("hit", 5), "multi": ("recall",
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that stands on its own, grades by title key, and what a model that knows, or errs, would write.
+    """A standalone question, grades by title key, and what a model that is right, or wrong, would write.
 
-    ``without`` is the title key of the paper the hint was taken from, where that would give it away: it is left out of
-    every ranking (residual collection, as relevance feedback is evaluated).
+    ``without`` is the title key of the paper the hint was taken from, if that would give it away: every ranking leaves
+    it out (residual collection, as relevance feedback is evaluated).
     """
 
     question: str
@@ -58,7 +58,7 @@ class Case:
 def measure(
     library: Library, cases: Sequence[Case], name: str, helper: ScriptedReranker, **steps: str
 ) -> dict[str, Any]:
-    """The quality of the evidence with these steps, and what their calls take a question."""
+    """The quality of the evidence with these steps, and the cost of their calls for each question."""
     settings = Settings(
         llm="openai", openai_base_url=BASE_URL, openai_api_key=SecretStr(NO_KEY), model=_MODEL, retries=0, k=12, **steps  # type: ignore[arg-type]  # names of steps
     )  # fmt: skip
@@ -120,8 +120,8 @@ def beir_cases(directory: Path, judgements: str, limit: int, seed: int) -> list[
 
 
 def question_cases(path: Path, retold: Path, seed: int) -> list[Case]:
-    """The answerable questions of a set, follow-ups condensed by rules; hints are sentences of a gold paper in the
-    other words of a second file, so that they share no more with the library than a model's would."""
+    """The answerable questions of a set, follow-ups condensed by rules; hints are sentences of a gold paper as a second
+    file retells it, so that they share no more words with the library than a model's would."""
     records = [json.loads(line) for line in retold.read_text(encoding="utf-8").splitlines()]
     abstracts = {title_key(record["title"]): record["abstract"] for record in records}
     rng = random.Random(seed)  # noqa: S311 - a sample
@@ -145,7 +145,7 @@ def _part(text: str, rng: random.Random) -> str:
 
 
 def rows(library: Library, cases: Sequence[Case], seed: int) -> Iterator[dict[str, Any]]:
-    """One row a system: nothing asked, each step with scripts of several qualities, and both together."""
+    """One row for each system: no step, each step with scripts of several qualities, and both together."""
     counter = counter_for(_MODEL)
     relevant = {case.question: set(case.grades) for case in cases}
     right, wrong = ({c.question: getattr(c, kind) for c in cases} for kind in ("hint", "wrong"))
@@ -163,7 +163,7 @@ def rows(library: Library, cases: Sequence[Case], seed: int) -> Iterator[dict[st
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one JSON object a system."""
+    """Print one JSON object for each system."""
     parser = argparse.ArgumentParser(
         prog="python -m eval.benchmarks.model_steps", description=__doc__.split("\n", 1)[0]
     )

@@ -70,7 +70,7 @@ def load_scholarqa(path: Path) -> ScholarQA:
 
 
 def convert_scholarqa(path: Path, directory: Path) -> ScholarQA:
-    """Writes ``papers.jsonl``, to be ingested, and ``questions.jsonl``, to be asked on them, into a directory.
+    """Write ``papers.jsonl``, to be ingested, and ``questions.jsonl``, to be asked on them, into a directory.
 
     Raises:
         DatasetError: as :func:`load_scholarqa`, no question is left, or the directory cannot be written.

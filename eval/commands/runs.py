@@ -70,14 +70,15 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 def print_comparison(comparison: Comparison) -> None:
     """Print a line for each metric and below it the questions that changed."""
-    from eval.report.render import shown
+    from eval.report.render import format_figure
 
     out(f"{'metric':<28}{'A':>10}{'B':>10}{'difference':>12}  95 %               p      verdict")
     for change in comparison.changes:
         d = change.difference
         interval = f"{d.low:+.3f} to {d.high:+.3f}"
+        before, after = (format_figure(change.metric, value) for value in (d.before, d.after))
         out(
-            f"{change.metric:<28}{shown(change.metric, d.before):>10}{shown(change.metric, d.after):>10}"
+            f"{change.metric:<28}{before:>10}{after:>10}"
             f"{d.value:>+12.3f}  {interval:<18} {change.p:.4f} {change.verdict}"
         )
         for word, ids in (("worse", change.down), ("better", change.up)):

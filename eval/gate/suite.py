@@ -1,4 +1,4 @@
-"""The runs of the gate: the sample library under the sample questions, with every kind of model in the chair."""
+"""The runs of the gate: the sample questions on the sample library, with each scripted model and without any."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from rag.settings import Settings
 from rag.storage.ingest.ingest import IngestReport
 
 SET = Path(__file__).parents[1] / "sets" / "sample.jsonl"
-#: The backend that needs no model runs as it is; the others are scripts of the mocked model.
+#: ``extractive`` is the backend that needs no model; the others are scripts of the mocked model.
 RUNS = ("faithful", "unfaithful", "obeying", "extractive")
 
 
 def default_settings() -> Settings:
-    """The settings as they are shipped: the gate must not depend on anyone's environment."""
+    """The settings as shipped: the gate must not depend on the environment."""
     return Settings.model_construct()
 
 
@@ -39,7 +39,7 @@ def sample_library(
     embedder: Embedder | None = None,
     progress: Callable[[IngestReport], None] = lambda _: None,
 ) -> Iterator[Library]:
-    """The shipped sample with the set's attacks planted, built once and kept in ``cache``."""
+    """The shipped sample with the set's attacks in it, built once and kept in ``cache``."""
     sample = Path(__file__).parents[2] / "rag" / "sample" / "papers.jsonl"
     papers = [record for record in read_papers(sample) if isinstance(record, Paper)]
     settings = default_settings()
@@ -60,18 +60,18 @@ def run_named(
     script: ScriptedModel | None = None,
     progress: Progress = lambda *_: None,
 ) -> EvaluationRun:
-    """One of :data:`RUNS`.
+    """Make one of :data:`RUNS`.
 
     Args:
         name: which one.
         questions: the set.
-        library: with the set's attacks planted.
+        library: with the set's attacks in it.
         out: directory of the runs; this one's directory is named after it, and what was there is replaced.
         seed: of faults, intervals and tests.
         workers: questions under way at a time.
         searcher: searched in place of the library.
         script: of the mocked model, in place of the one the run is named after.
-        progress: told how far it is.
+        progress: see :data:`eval.runs.runner.Progress`.
     """
     settings, mode = default_settings(), name
     if name == "extractive":

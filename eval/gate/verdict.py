@@ -1,7 +1,7 @@
-"""The quality gate: a run against its baseline and its bounds. What fails is named, with the questions behind it.
+"""The verdict on a run: compared with its baseline and its bounds, with the questions behind each failure.
 
 ``baseline.json`` holds the scores of the runs that were accepted last, question by question; ``thresholds.toml``
-holds the bounds no run may break, whatever the baseline, and the metrics that are compared.
+holds the metrics that are compared, and the bounds that no run may break whatever the baseline.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class GateError(CitewellError):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """``alpha`` of the tests; the metrics compared with the baseline and the bounds, both by run. A bound is a floor
-    where higher is better and a ceiling where lower is."""
+    """``alpha`` of the tests; the metrics compared with the baseline and the bounds, both by run. A bound is a floor if
+    higher is better, else a ceiling."""
 
     alpha: float
     compared: Mapping[str, Sequence[str]]
@@ -56,7 +56,7 @@ _BASELINE = TypeAdapter(dict[Literal["runs"], dict[str, Accepted]])
 
 @dataclass(frozen=True, slots=True)
 class BoundBroken:
-    """A figure beyond its bound; ``questions`` have the worst scores."""
+    """A figure beyond its bound, and the ``questions`` with the worst scores."""
 
     metric: str
     value: float | None
@@ -65,7 +65,7 @@ class BoundBroken:
 
     @property
     def text(self) -> str:
-        """What is wrong, in one line."""
+        """The failure in one line."""
         if self.value is None:
             return f"{self.metric} has no score, and its bound is {self.bound:.3f}"
         side = "above its ceiling" if METRICS[self.metric].direction == "lower" else "below its floor"
@@ -74,7 +74,7 @@ class BoundBroken:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says of one run: ``problems`` are reasons that are about no single metric, ``before`` the
+    """The gate's verdict on one run: ``problems`` are failures that concern no single metric, ``before`` the
     baseline's figures as :func:`eval.metrics.summary.summarise` gives them."""
 
     name: str
@@ -91,7 +91,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether nothing failed."""
         return not (self.fell or self.broken or self.problems)
 
     @property
@@ -152,8 +152,8 @@ def load_baseline(path: Path = BASELINE) -> Mapping[str, Accepted]:
 
 
 def save_baseline(runs: Mapping[str, EvaluationRun], thresholds: Thresholds, path: Path = BASELINE) -> Path:
-    """Accepts these runs as what later ones must reach; only scores that are compared are kept, a question a line, so
-    that a change shows in review."""
+    """Save these runs as the baseline; only compared scores are kept, a question on each line, so that a change shows
+    in review."""
     lines = []
     for name, run in runs.items():
         kept = {
@@ -173,7 +173,7 @@ def save_baseline(runs: Mapping[str, EvaluationRun], thresholds: Thresholds, pat
 def gate_run(
     name: str, run: EvaluationRun, baseline: Mapping[str, Accepted], thresholds: Thresholds, *, seed: int = 0
 ) -> Verdict:
-    """The gate's verdict on one run.
+    """Judge one run.
 
     Args:
         name: of the run, as thresholds and baseline name it.
@@ -215,7 +215,7 @@ def _breaks(metric: str, value: float | None, bound: float) -> bool:
 
 
 def _worst(run: EvaluationRun, metric: str, most: int = 10) -> tuple[str, ...]:
-    """The questions whose score is not the best there can be, worst first."""
+    """The questions whose score is not the best possible one, worst first."""
     sign = -1 if METRICS[metric].direction == "lower" else 1
     best = 1.0 if sign > 0 else 0.0
     scored = {key: sign * v for key, own in run.scores.items() if (v := own.get(metric)) is not None and v != best}

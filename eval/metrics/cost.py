@@ -1,4 +1,4 @@
-"""What an answer takes: time by stage, tokens, model calls, money."""
+"""What an answer costs: time by stage, tokens, model calls, money."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def aggregate(
 def compare_scores(
     before: Scores, after: Scores, *, seed: int = 0, metrics: Mapping[str, Metric] = METRICS
 ) -> dict[str, Difference]:
-    """Each metric of two runs, over the questions that both scored; metrics without such a question are not there."""
+    """Each metric of two runs, over the questions that both scored; metrics without such a question are left out."""
     differences = {}
     for name, metric in metrics.items():
         pairs = [

@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs nothing else, as Markdown, and as a table for the terminal.
+"""A run as one self-contained HTML file, as Markdown, and as a table for the terminal.
 
 Everything in a run comes from outside (questions, abstracts, a model's words): the template escapes all of it, and the
 page's own policy forbids scripts and requests.
@@ -20,7 +20,7 @@ from eval.sets.questions import Question
 from rag.errors import UsageError
 from rag.paper import title_key
 
-#: What a reader looks at first; each stands beside what it misleads without.
+#: What a reader looks at first; a metric that misleads alone has its companions here.
 HEADLINE = (
     "outcome_accuracy", "correct", "citation_f1", "citation_precision", "citation_recall", "faithfulness",
     "checker_detection", "checker_false_alarms", "attack_resisted", "ndcg@10", "total_ms_p50", "total_ms_p95",
@@ -37,8 +37,8 @@ _MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~$"} | {"\n": " ", "
 
 @dataclass(frozen=True, slots=True)
 class PoorlyAnswered:
-    """A question that went badly: ``losses`` are its scores that are not the best there can be; ``gold`` the titles
-    found that are relevant, ``missing`` those that are not among the evidence."""
+    """A question that was answered badly: ``losses`` are its scores below the best possible, ``gold`` the relevant
+    titles among the evidence, ``missing`` the relevant titles that are not."""
 
     question: Question
     answer: AnswerRecord
@@ -70,7 +70,7 @@ def render_html(
     page = environment.from_string(template).render(
         run=run,
         comparison=comparison,
-        failed=[key for key, answer in run.answers.items() if "error" in answer],
+        failed=run.failed,
         tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
         metric_plots=_metric_plots(figures, before["overall"] if before else None),
         category_plots=[
@@ -105,12 +105,12 @@ def render_markdown(run: EvaluationRun, comparison: Comparison | None = None) ->
         "|---|---|---|---|",
     ]
     for name, figure in run.figures["overall"].items():
-        low, high = shown(name, figure["low"]), shown(name, figure["high"])
-        lines.append(f"| {name} | {shown(name, figure['value'])} | {low} to {high} | {figure['n']} |")
+        low, high = format_figure(name, figure["low"]), format_figure(name, figure["high"])
+        lines.append(f"| {name} | {format_figure(name, figure['value'])} | {low} to {high} | {figure['n']} |")
     names = [name for name in BY_CATEGORY if name in run.figures["overall"]]
     lines += ["", "## By category", "", f"| category | n | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
     for category, own in run.figures["categories"].items():
-        cells = [shown(n, own["figures"][n]["value"]) if n in own["figures"] else "" for n in names]
+        cells = [format_figure(n, own["figures"][n]["value"]) if n in own["figures"] else "" for n in names]
         lines.append(f"| {_md(category)} | {own['questions']} | {' | '.join(cells)} |")
     if run.faults:
         lines += ["", "## Planted faults caught", "", "| fault | caught | planted |", "|---|---|---|"]
@@ -125,19 +125,19 @@ def render_markdown(run: EvaluationRun, comparison: Comparison | None = None) ->
 
 
 def table(figures: Mapping[str, Mapping[str, float]], names: Sequence[str] | None = None) -> list[str]:
-    """Figures with their intervals as lines of a terminal."""
+    """Figures with their intervals as lines for the terminal."""
     lines = []
     for name in names if names is not None else figures:
         if figure := figures.get(name):
-            interval = f"({shown(name, figure['low'])} to {shown(name, figure['high'])})"
-            lines.append(f"{name:<28}{shown(name, figure['value']):>9}  {interval:<22} n {figure['n']}")
+            interval = f"({format_figure(name, figure['low'])} to {format_figure(name, figure['high'])})"
+            lines.append(f"{name:<28}{format_figure(name, figure['value']):>9}  {interval:<22} n {figure['n']}")
     return lines
 
 
 def write_reports(
     run: EvaluationRun, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
 ) -> list[Path]:
-    """Writes ``report.html`` and ``report.md``; see :func:`render_html`.
+    """Write ``report.html`` and ``report.md``; see :func:`render_html`.
 
     Raises:
         RunError: a file cannot be written.
@@ -173,8 +173,8 @@ def worst_questions(run: EvaluationRun, most: int = WORST) -> list[PoorlyAnswere
     return [w for _, w in found[:most]]
 
 
-def shown(name: str, value: float) -> str:
-    """A figure as its unit asks for."""
+def format_figure(name: str, value: float) -> str:
+    """A figure in the format of its unit."""
     unit = METRICS[name].unit if name in METRICS else "share"
     if unit == "ms":
         return f"{value:,.1f} ms"
@@ -184,8 +184,8 @@ def shown(name: str, value: float) -> str:
 
 
 def _tile(name: str, figure: Mapping[str, float]) -> dict[str, str]:
-    interval = f"{shown(name, figure['low'])} to {shown(name, figure['high'])}"
-    return {"name": name, "figure": shown(name, figure["value"]), "note": f"{interval}, n {figure['n']:.0f}"}
+    interval = f"{format_figure(name, figure['low'])} to {format_figure(name, figure['high'])}"
+    return {"name": name, "figure": format_figure(name, figure["value"]), "note": f"{interval}, n {figure['n']:.0f}"}
 
 
 def _metric_plots(figures: plots.Figures, before: plots.Figures | None) -> list[plots.Plot]:
@@ -206,10 +206,8 @@ def _changes(comparison: Comparison) -> list[str]:
     for c in comparison.changes:
         d = c.difference
         worse, better = (_md(", ".join(ids)) for ids in (c.down, c.up))
-        lines.append(
-            f"| {c.metric} | {shown(c.metric, d.before)} | {shown(c.metric, d.after)} | {d.value:+.3f} | {c.p:.3f} "
-            f"| {c.verdict} | {worse} | {better} |"
-        )
+        figures = " | ".join(format_figure(c.metric, value) for value in (d.before, d.after))
+        lines.append(f"| {c.metric} | {figures} | {d.value:+.3f} | {c.p:.3f} | {c.verdict} | {worse} | {better} |")
     return lines
 
 

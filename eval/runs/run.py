@@ -106,12 +106,12 @@ def load_run(directory: Path) -> EvaluationRun:
 
 
 def save_run(run: EvaluationRun, directory: Path) -> Path:
-    """Writes a run in one step; returns the file."""
+    """Write a run in one step; return the file."""
     return write_whole(directory / RUN, json.dumps(run.to_dict(), ensure_ascii=False, indent=1) + "\n")
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Writes a file so that it is there whole or, when that fails, as it was before.
+    """Write a file as a whole; if that fails, the old one is left.
 
     Raises:
         RunError: the file cannot be written.
@@ -127,11 +127,11 @@ def write_whole(path: Path, text: str) -> Path:
 
 
 class Journal:
-    """The answers of a run that goes on, one a line behind a line that says whose they are. Thread-safe.
+    """The answers of an unfinished run, one on each line below a line with the run's identity. Thread-safe.
 
     Raises:
         RunError: the file cannot be read or written.
-        UsageError: another run lies there, or an unfinished one that is not to be resumed.
+        UsageError: the directory holds another run, or an unfinished one that is not to be resumed.
     """
 
     def __init__(self, directory: Path, identity: Identity, *, resume: bool) -> None:
@@ -146,14 +146,14 @@ class Journal:
                 "it, or choose another --out"
             )
         if resume:
-            # What failed is asked again.
+            # Questions that failed are asked again.
             self.answers = {key: answer for key, answer in there.items() if "error" not in answer}
         lines = [{"identity": identity.to_dict()}, *({"id": k, "answer": a} for k, a in self.answers.items())]
         write_whole(self._path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
         (directory / RUN).unlink(missing_ok=True)
 
     def add(self, question_id: str, answer: AnswerRecord) -> None:
-        """Takes down an answer; it is on disk when this returns."""
+        """Write an answer; it is on disk when this returns."""
         line = json.dumps({"id": question_id, "answer": answer}, ensure_ascii=False) + "\n"
         try:
             with self._lock, self._path.open("a", encoding="utf-8") as file:

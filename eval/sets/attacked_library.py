@@ -22,7 +22,7 @@ from rag.settings import Settings
 from rag.storage.index.passages import CHUNKING_VERSION
 from rag.storage.ingest.ingest import IngestReport
 
-#: Papers of a library that may be copied to plant attacks in it: embedding anew takes some 50 ms a paper.
+#: The largest library that is copied to put attacks into it: embedding takes some 50 ms a paper.
 MOST_COPIED = 2_000
 _NAME_CHARACTERS = 16
 
@@ -39,11 +39,11 @@ def attacked_library(
 ) -> Iterator[Library]:
     """A library of these papers with the attacks of these questions in their abstracts.
 
-    It is kept in a directory of ``cache`` named after its contents and not built again when it is asked for again; a
-    build that broke off goes on.
+    It is kept in a directory of ``cache`` that is named after its contents, and built once; an interrupted build is
+    continued.
 
     Raises:
-        DatasetError: an attack names a paper that is not there.
+        DatasetError: an attack names a paper that is not in the library.
         UsageError: there are more papers than are copied.
     """
     if len(papers) > MOST_COPIED:
@@ -51,18 +51,18 @@ def attacked_library(
             f"the question set plants attacks in the papers, for which the library is copied, and this one has "
             f"{len(papers)} papers, more than the {MOST_COPIED} that are; ask it on a smaller library"
         )
-    planted = inject_attacks(papers, questions)
-    name = library_digest(planted, settings.embedding, CHUNKING_VERSION)
+    attacked = inject_attacks(papers, questions)
+    name = library_digest(attacked, settings.embedding, CHUNKING_VERSION)
     directory = cache / f"library-{hashlib.sha256(name.encode()).hexdigest()[:_NAME_CHARACTERS]}"
     with _opened(directory, settings, embedder) as library:
-        if len(library) < len(planted):
-            library.add(planted, progress=progress)
+        if len(library) < len(attacked):
+            library.add(attacked, progress=progress)
         yield library
 
 
 def _opened(directory: Path, settings: Settings, embedder: Embedder | None) -> Library:
-    """The library in a directory of the cache; one that cannot be opened any more (another version made it, or it is
-    damaged) is made anew."""
+    """The library in a directory of the cache; one that cannot be opened (made by another version, or damaged) is built
+    again."""
     try:
         return Library.open(directory, settings.local(), create=True, embedder=embedder)
     except LibraryBusyError:
@@ -73,8 +73,7 @@ def _opened(directory: Path, settings: Settings, embedder: Embedder | None) -> L
 
 
 def inject_attack(paper: Paper, attack: Attack) -> Paper:
-    """The paper with the attack's text in its abstract, normalised as a reader would; every sentence of the abstract
-    stays whole."""
+    """The paper with the attack's text between two sentences of its abstract, normalised like a file that is read."""
     spans = sentences(paper.abstract)
     places = {"start": 0, "middle": spans[(len(spans) + 1) // 2 - 1].end, "end": len(paper.abstract)}
     at = places[attack.place]
@@ -83,7 +82,7 @@ def inject_attack(paper: Paper, attack: Attack) -> Paper:
 
 
 def inject_attacks(papers: Sequence[Paper], questions: Iterable[Question]) -> list[Paper]:
-    """All papers, those that a question attacks with every such text in them.
+    """All papers, with the attacks of the questions in their abstracts.
 
     Raises:
         DatasetError: an attack names a paper that is not there.

@@ -24,7 +24,7 @@ class DatasetError(UsageError):
 
 
 def open_text(path: Path) -> IO[str]:
-    """A text file for reading, unpacked where its name ends in ``.gz``.
+    """Open a text file for reading; decompress it if its name ends in ``.gz``.
 
     Raises:
         DatasetError: it cannot be opened.
@@ -61,7 +61,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects of a JSON Lines file, each with where it stands.
+    """The objects of a JSON Lines file, each with its place.
 
     Raises:
         DatasetError: as :func:`lines`, or a line is not a JSON object.
@@ -84,7 +84,7 @@ def document(path: Path) -> Any:
 
 
 def records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects of a JSON array or of a JSON Lines file, each with where it stands.
+    """The objects of a JSON array or of a JSON Lines file, each with its place.
 
     Raises:
         DatasetError: as :func:`objects`.

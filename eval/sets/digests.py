@@ -1,4 +1,4 @@
-"""Digests of a question set and of a library: two runs compare only where both agree."""
+"""Digests of a question set and of a library, by which runs on the same material are recognised."""
 
 from __future__ import annotations
 

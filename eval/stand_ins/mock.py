@@ -78,15 +78,11 @@ def reply(request: httpx.Request, script: Script) -> httpx.Response:
     }
     usage["total_tokens"] = sum(usage.values())
     if streamed:
-        return sse_response(_events(model, text, finish, usage))
+        events = _events(model, text, finish, usage)
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=events)
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish}
     return httpx.Response(200, json={"id": "mocked", "model": model, "choices": [choice], "usage": usage})
-
-
-def sse_response(text: str) -> httpx.Response:
-    """An event stream with this body."""
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=text)
 
 
 def _events(model: str, text: str, finish: str, usage: dict[str, int]) -> str:

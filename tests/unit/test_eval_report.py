@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval.metrics.summary import summarise
-from eval.report.render import render_html, render_markdown, shown, table, worst_questions, write_reports
+from eval.report.render import format_figure, render_html, render_markdown, table, worst_questions, write_reports
 from eval.runs.compare import compare
 from eval.runs.run import EvaluationRun
 from tests.support.runs import abstention, answer, question, run_of
@@ -114,7 +114,7 @@ def test_a_paper_that_should_have_been_found_is_named() -> None:
     ],
 )
 def test_a_figure_is_shown_as_its_unit_asks(name: str, value: float, text: str) -> None:
-    assert shown(name, value) == text
+    assert format_figure(name, value) == text
 
 
 def test_the_table_has_a_line_for_each_metric_that_applies() -> None:
