@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from eval.sets.dataset_files import DatasetError, lines, objects, text
 from rag.paper import Paper
 from rag.readers.base import Skip
 
+_GRADE = re.compile(r"-?[0-9]{1,9}")
 _EMPTY = "neither title nor text"
 _log = logging.getLogger(__name__)
 
@@ -89,17 +91,12 @@ def _judgements(path: Path) -> dict[str, dict[str, int]]:
         cells = line.split("\t")
         if number == 1 and not any(c.isdigit() for c in cells[-1]):
             continue
-        if len(cells) != 3 or not _is_grade(cells[2]):
+        if len(cells) != 3 or not _GRADE.fullmatch(cells[2].strip()):
             raise DatasetError(
                 f"{path}, line {number}: query id, document id and a whole number, parted by tabs, expected"
             )
         judged.setdefault(cells[0].strip(), {})[cells[1].strip()] = int(cells[2])
     return judged
-
-
-def _is_grade(cell: str) -> bool:
-    digits = cell.strip().removeprefix("-")
-    return digits.isascii() and digits.isdigit() and len(digits) < 10
 
 
 def _id(value: object, where: str) -> str:

@@ -55,34 +55,15 @@ _BASELINE = TypeAdapter(dict[Literal["runs"], dict[str, Accepted]])
 
 
 @dataclass(frozen=True, slots=True)
-class BoundBroken:
-    """A figure beyond its bound, and the ``questions`` with the worst scores."""
-
-    metric: str
-    value: float | None
-    bound: float
-    questions: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The failure in one line."""
-        if self.value is None:
-            return f"{self.metric} has no score, and its bound is {self.bound:.3f}"
-        side = "above its ceiling" if METRICS[self.metric].direction == "lower" else "below its floor"
-        return f"{self.metric} {self.value:.3f} is {side} of {self.bound:.3f}"
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's verdict on one run: ``problems`` are failures that concern no single metric, ``before`` the
+    """The gate's verdict on one run: ``reasons`` to fail, each with the questions behind it, and ``before``, the
     baseline's figures as :func:`eval.metrics.summary.summarise` gives them."""
 
     name: str
     run: EvaluationRun
     before: Mapping[str, Any] | None
     comparison: Comparison | None
-    broken: tuple[BoundBroken, ...]
-    problems: tuple[str, ...]
+    reasons: list[tuple[str, tuple[str, ...]]]
 
     @property
     def fell(self) -> tuple[MetricChange, ...]:
@@ -92,18 +73,7 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Whether nothing failed."""
-        return not (self.fell or self.broken or self.problems)
-
-    @property
-    def reasons(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Every reason to fail, each with the questions behind it."""
-        found: list[tuple[str, tuple[str, ...]]] = [(problem, ()) for problem in self.problems]
-        found += [(broken.text, broken.questions) for broken in self.broken]
-        for change in self.fell:
-            d = change.difference
-            text = f"{change.metric} went from {d.before:.3f} to {d.after:.3f} (p = {change.p:.4f}, {d.n} questions)"
-            found.append((text, change.down))
-        return found
+        return not self.reasons
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -182,41 +152,45 @@ def gate_run(
         thresholds: see :func:`load_thresholds`.
         seed: for the tests.
     """
-    problems = []
+    reasons: list[tuple[str, tuple[str, ...]]] = []
     if run.failed:
         first = run.answers[run.failed[0]]["error"]
-        problems.append(f"{len(run.failed)} questions failed, {run.failed[0]} first: {first}")
+        reasons.append((f"{len(run.failed)} questions failed, {run.failed[0]} first: {first}", ()))
     accepted, comparison, before = baseline.get(name), None, None
     if accepted is None:
-        problems.append(f"the baseline knows no run {name!r}; accept it with: {UPDATE}")
-    else:
-        if accepted.set_digest != run.identity.set_digest:
-            problems.append(f"the question set changed since the baseline was accepted; accept it with: {UPDATE}")
+        reasons.append((f"the baseline knows no run {name!r}; accept it with: {UPDATE}", ()))
+    elif accepted.set_digest != run.identity.set_digest:
+        reasons.append((f"the question set changed since the baseline was accepted; accept it with: {UPDATE}", ()))
+    for metric, bound in thresholds.bounds.get(name, {}).items():
+        if broken := _broken(metric, run.figures["overall"].get(metric, {}).get("value"), bound):
+            reasons.append((broken, _worst(run, metric)))
+    if accepted is not None:
         before = summarise(run.questions, accepted.scores, seed=seed)
         names = thresholds.compared.get(name, ())
-        after = {key: {n: _rounded(v) for n, v in own.items()} for key, own in run.scores.items()}
+        after = {
+            key: {n: None if v is None else round(v, DIGITS) for n, v in own.items()} for key, own in run.scores.items()
+        }
         comparison = compare(accepted.scores, after, seed=seed, alpha=thresholds.alpha, names=names, falls_only=True)
-    broken = [
-        BoundBroken(metric, value, bound, _worst(run, metric))
-        for metric, bound in thresholds.bounds.get(name, {}).items()
-        if _breaks(metric, value := run.figures["overall"].get(metric, {}).get("value"), bound)
-    ]
-    return Verdict(name, run, before, comparison, tuple(broken), tuple(problems))
+        for change in comparison.worse:
+            d = change.difference
+            text = f"{change.metric} went from {d.before:.3f} to {d.after:.3f} (p = {change.p:.4f}, {d.n} questions)"
+            reasons.append((text, change.down))
+    return Verdict(name, run, before, comparison, reasons)
 
 
-def _rounded(score: float | None) -> float | None:
-    return None if score is None else round(score, DIGITS)
-
-
-def _breaks(metric: str, value: float | None, bound: float) -> bool:
+def _broken(metric: str, value: float | None, bound: float) -> str | None:
+    """How a figure is beyond its bound, in one line."""
     if value is None:
-        return True
-    return value > bound if METRICS[metric].direction == "lower" else value < bound
+        return f"{metric} has no score, and its bound is {bound:.3f}"
+    if METRICS[metric].sign * (value - bound) >= 0:
+        return None
+    side = "below its floor" if METRICS[metric].sign > 0 else "above its ceiling"
+    return f"{metric} {value:.3f} is {side} of {bound:.3f}"
 
 
 def _worst(run: EvaluationRun, metric: str, most: int = 10) -> tuple[str, ...]:
     """The questions whose score is not the best possible one, worst first."""
-    sign = -1 if METRICS[metric].direction == "lower" else 1
+    sign = METRICS[metric].sign
     best = 1.0 if sign > 0 else 0.0
     scored = {key: sign * v for key, own in run.scores.items() if (v := own.get(metric)) is not None and v != best}
     return tuple(sorted(scored, key=lambda key: (scored[key], key))[:most])

@@ -65,6 +65,11 @@ class Metric:
     reduce: Reducer = mean
     companions: tuple[str, ...] = ()
 
+    @property
+    def sign(self) -> int:
+        """What a difference of scores is multiplied by to be a gain."""
+        return 1 if self.direction == "higher" else -1
+
 
 def metric(name: str, family: str, score: Score, direction: Direction = "higher", **further: Any) -> Metric:
     """A metric whose definition is the docstring of its function."""

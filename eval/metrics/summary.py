@@ -54,17 +54,6 @@ def summarise(
     }
 
 
-def aggregate(
-    questions: Sequence[Question],
-    answers: Mapping[str, AnswerRecord],
-    *,
-    seed: int = 0,
-    metrics: Mapping[str, Metric] = METRICS,
-) -> dict[str, Any]:
-    """:func:`score_answers` and :func:`summarise` in one."""
-    return summarise(questions, score_answers(questions, answers, metrics), seed=seed, metrics=metrics)
-
-
 def compare_scores(
     before: Scores, after: Scores, *, seed: int = 0, metrics: Mapping[str, Metric] = METRICS
 ) -> dict[str, Difference]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from eval.metrics.metric import Metric
 from eval.metrics.statistics import Difference
 from eval.metrics.summary import Scores, compare_scores
 from eval.metrics.table import METRICS
@@ -82,7 +81,7 @@ def compare(
     """
     chosen = {n: METRICS[n] for n in (names if names is not None else comparable()) if n in METRICS}
     differences = compare_scores(before, after, seed=seed, metrics=chosen)
-    gains = {name: _sign(METRICS[name]) * difference.value for name, difference in differences.items()}
+    gains = {name: METRICS[name].sign * difference.value for name, difference in differences.items()}
     corrected = holm({n: (d.p / 2 if gains[n] < 0 else 1.0) if falls_only else d.p for n, d in differences.items()})
     changes = []
     for name, difference in differences.items():
@@ -108,17 +107,12 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     return corrected
 
 
-def _sign(metric: Metric) -> int:
-    """What turns a difference of scores into a gain."""
-    return -1 if metric.direction == "lower" else 1
-
-
 def _changed(before: Scores, after: Scores, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     gains: dict[str, float] = {}
     for question_id, own in before.items():
         first, second = own.get(name), after.get(question_id, {}).get(name)
         if first is not None and second is not None and round(second - first, DIGITS):
-            gains[question_id] = _sign(METRICS[name]) * (second - first)
+            gains[question_id] = METRICS[name].sign * (second - first)
     ordered = sorted(gains, key=lambda key: (gains[key], key))
     up = [key for key in reversed(ordered) if gains[key] > 0]
     return tuple(key for key in ordered if gains[key] < 0), tuple(up)
