@@ -58,7 +58,7 @@ def add_parsers(commands: options.Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask the set, write the run and its reports, print the figures."""
     mode, cassette = _mode(arguments)
-    require("ir_measures", "jinja2", *(["vcr"] if cassette else ["respx"] if mode != "live" else []))
+    require("ir_measures", *(["vcr"] if cassette else ["respx"] if mode != "live" else []))
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
     from eval.report.render import write_reports
     from eval.runs.compare import compare

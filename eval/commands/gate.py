@@ -75,7 +75,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, EvaluationRun]:
-    require("ir_measures", "jinja2", "respx")
+    require("ir_measures", "respx")
     say("Loading ...")
     from eval.gate.suite import RUNS, SET, run_named, sample_library
     from eval.sets.questions import load_questions

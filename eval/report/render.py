@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.metrics.metric import AnswerRecord
+from eval.metrics.metric import AnswerRecord, failed
 from eval.metrics.table import METRICS
 from eval.report import plots
 from eval.runs.compare import Comparison
 from eval.runs.run import EvaluationRun, write_whole
 from eval.sets.questions import Question
-from rag.errors import UsageError
 from rag.paper import title_key
 
 #: What a reader looks at first; a metric that misleads alone has its companions here.
@@ -56,38 +55,32 @@ def render_html(
         run: what to report.
         comparison: of the run with its baseline.
         before: the baseline's figures, as :func:`eval.metrics.summary.summarise` gives them, for marks in the plots.
-
-    Raises:
-        UsageError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment
-    except ImportError:
-        raise UsageError("the report needs the package jinja2; install it with: pip install 'citewell[eval]'") from None
+    from jinja2 import Environment
+
     template = (Path(__file__).parent / "assets" / "report.html.jinja").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True)
-    figures = run.figures["overall"]
-    page = environment.from_string(template).render(
-        run=run,
-        comparison=comparison,
-        failed=run.failed,
-        tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
-        metric_plots=_metric_plots(figures, before["overall"] if before else None),
-        category_plots=[
-            p
-            for name in BY_CATEGORY
-            if (
-                p := plots.category_plot(name, run.figures["categories"], before["categories"] if before else None)
-            ).marks
-        ],
-        fault_plot=plots.fault_plot(run.faults) if run.faults else None,
-        stage_plot=plots.stage_plot(figures),
-        worst=worst_questions(run),
-        metrics=[m for name, m in METRICS.items() if name in figures],
-        width=plots.WIDTH,
-        label_width=plots.LABEL_WIDTH,
-        plot_width=plots.PLOT_WIDTH,
-        narrow_row=plots.NARROW_ROW_HEIGHT,
+    figures, categories = run.figures["overall"], run.figures["categories"]
+    overall_before, categories_before = (before["overall"], before["categories"]) if before else (None, None)
+    category_plots = [plots.category_plot(name, categories, categories_before) for name in BY_CATEGORY]
+    page = (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(
+            run=run,
+            comparison=comparison,
+            failed=run.failed,
+            tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
+            metric_plots=_metric_plots(figures, overall_before),
+            category_plots=[p for p in category_plots if p.marks],
+            fault_plot=plots.fault_plot(run.faults) if run.faults else None,
+            stage_plot=plots.stage_plot(figures),
+            worst=worst_questions(run),
+            metrics=[m for name, m in METRICS.items() if name in figures],
+            width=plots.WIDTH,
+            label_width=plots.LABEL_WIDTH,
+            plot_width=plots.PLOT_WIDTH,
+            narrow_row=plots.NARROW_ROW_HEIGHT,
+        )
     )
     return page + "\n"
 
@@ -155,13 +148,10 @@ def worst_questions(run: EvaluationRun, most: int = WORST) -> list[PoorlyAnswere
         answer, losses, loss = run.answers[question.id], [], 0.0
         for name, value in run.scores[question.id].items():
             m = METRICS.get(name)
-            if m is None or m.unit != "share" or value is None:
-                continue
-            missed = value if m.direction == "lower" else 1.0 - value
-            if missed > 0:
+            if m and m.unit == "share" and value is not None and (lost := value if m.sign < 0 else 1.0 - value) > 0:
                 losses.append((name, value))
-                loss += missed
-        if "error" in answer:
+                loss += lost
+        if failed(answer):
             loss += len(METRICS)
         if loss:
             titles = [e["title"] for e in answer.get("evidence", ())]

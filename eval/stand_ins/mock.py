@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 
-from rag.errors import UsageError
 from rag.models.protocols import Message
 from rag.models.tokens import counter_for
 
@@ -34,30 +33,12 @@ def mocked_model(script: Script, base_url: str = BASE_URL) -> Iterator[None]:
 
     Requests to any other address fail instead of leaving the machine. Safe for requests from several threads if
     ``script`` is.
-
-    Raises:
-        UsageError: respx is not installed.
     """
-    with wire() as router:
+    import respx
+
+    with respx.mock(assert_all_called=False, assert_all_mocked=True) as router:
         router.post(f"{base_url}/chat/completions").mock(side_effect=lambda request: reply(request, script))
         yield
-
-
-@contextmanager
-def wire() -> Iterator[Any]:
-    """A respx router in place of the network.
-
-    Raises:
-        UsageError: respx is not installed.
-    """
-    try:
-        import respx
-    except ImportError:
-        raise UsageError(
-            "mocked and replayed models need the package respx; install it with: pip install 'citewell[eval]'"
-        ) from None
-    with respx.mock(assert_all_called=False, assert_all_mocked=True) as router:
-        yield router
 
 
 def reply(request: httpx.Request, script: Script) -> httpx.Response:

@@ -14,10 +14,11 @@ from typing import cast
 
 import httpx
 import pytest
+import respx
 from pydantic import SecretStr
 
 from eval.stand_ins.cassettes import CassetteError, Replies, load_cassette, scrub
-from eval.stand_ins.mock import mocked_model, reply, wire
+from eval.stand_ins.mock import mocked_model, reply
 from rag.answering.prompt.sources import SourceText, render_question, render_source
 from rag.errors import ModelError
 from rag.models.openai.backend import OpenAIBackend
@@ -48,7 +49,7 @@ def replaying(path: Path) -> AbstractContextManager[Replies]:
 @contextmanager
 def recorded_from(upstream: Upstream, path: Path) -> Iterator[None]:
     """A recording of a server that answers so."""
-    with wire() as router, recording(path, BASE):
+    with respx.mock(assert_all_called=False) as router, recording(path, BASE):
         router.post(f"{BASE}/chat/completions").mock(side_effect=upstream)
         yield
 
