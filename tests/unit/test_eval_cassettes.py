@@ -23,6 +23,7 @@ from rag.answering.prompt.sources import SourceText, render_question, render_sou
 from rag.errors import ModelError
 from rag.models.openai.backend import OpenAIBackend
 from rag.models.openai.endpoint import Endpoint
+from rag.models.openai.retry import RetryPolicy
 from rag.models.protocols import Message, Usage
 from rag.settings import Settings
 
@@ -56,7 +57,7 @@ def recorded_from(upstream: Upstream, path: Path) -> Iterator[None]:
 
 def backend(base: str, model: str = "some-model") -> OpenAIBackend:
     settings = Settings(llm="openai", openai_api_key=SecretStr(KEY), openai_base_url=base, model=model, retries=0)
-    return OpenAIBackend(Endpoint.for_answers(settings), context_window=8_192)
+    return OpenAIBackend(Endpoint.for_answers(settings), context_window=8_192, retry=RetryPolicy(tries=0))
 
 
 def ask(
