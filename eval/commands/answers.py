@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,6 +161,8 @@ def _note_unknown_papers(questions: list[Question], papers: Sequence[Paper]) -> 
 
 
 def _judged(run: EvaluationRun, library: Library, chosen: Settings, workers: int) -> EvaluationRun:
+    from dataclasses import replace
+
     from eval.runs.judge import Judge, judge_run
     from rag.answering.prompt.templates import load_prompt
     from rag.models.registry import build_backend

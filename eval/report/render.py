@@ -98,8 +98,7 @@ def render_markdown(run: EvaluationRun, comparison: Comparison | None = None) ->
         "|---|---|---|---|",
     ]
     for name, figure in run.figures["overall"].items():
-        low, high = format_figure(name, figure["low"]), format_figure(name, figure["high"])
-        lines.append(f"| {name} | {format_figure(name, figure['value'])} | {low} to {high} | {figure['n']} |")
+        lines.append(f"| {name} | {format_figure(name, figure['value'])} | {_interval(name, figure)} | {figure['n']} |")
     names = [name for name in BY_CATEGORY if name in run.figures["overall"]]
     lines += ["", "## By category", "", f"| category | n | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
     for category, own in run.figures["categories"].items():
@@ -122,7 +121,7 @@ def table(figures: Mapping[str, Mapping[str, float]], names: Sequence[str] | Non
     lines = []
     for name in names if names is not None else figures:
         if figure := figures.get(name):
-            interval = f"({format_figure(name, figure['low'])} to {format_figure(name, figure['high'])})"
+            interval = f"({_interval(name, figure)})"
             lines.append(f"{name:<28}{format_figure(name, figure['value']):>9}  {interval:<22} n {figure['n']}")
     return lines
 
@@ -174,8 +173,12 @@ def format_figure(name: str, value: float) -> str:
 
 
 def _tile(name: str, figure: Mapping[str, float]) -> dict[str, str]:
-    interval = f"{format_figure(name, figure['low'])} to {format_figure(name, figure['high'])}"
-    return {"name": name, "figure": format_figure(name, figure["value"]), "note": f"{interval}, n {figure['n']:.0f}"}
+    note = f"{_interval(name, figure)}, n {figure['n']:.0f}"
+    return {"name": name, "figure": format_figure(name, figure["value"]), "note": note}
+
+
+def _interval(name: str, figure: Mapping[str, float]) -> str:
+    return f"{format_figure(name, figure['low'])} to {format_figure(name, figure['high'])}"
 
 
 def _metric_plots(figures: plots.Figures, before: plots.Figures | None) -> list[plots.Plot]:

@@ -26,7 +26,6 @@ from rag.library import Library
 from rag.models.openai.endpoint import NO_KEY, OPENAI_BASE_URL
 from rag.retrieval.evidence import Searcher
 from rag.settings import Settings
-from rag.storage.index.passages import CHUNKING_VERSION
 
 if TYPE_CHECKING:
     from eval.stand_ins.cassettes import Replies
@@ -130,7 +129,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
     return Identity(
         set_name=plan.set_name,
         set_digest=set_digest(questions),
-        library=library_digest(library.papers(), library.embedder.name, CHUNKING_VERSION),
+        library=library_digest(library.papers(), library.embedder.name),
         backend=settings.backend,
         model=settings.answering_model,
         mode=plan.mode,

@@ -19,7 +19,6 @@ from rag.library import Library
 from rag.models.protocols import Embedder
 from rag.paper import Paper, title_key
 from rag.settings import Settings
-from rag.storage.index.passages import CHUNKING_VERSION
 from rag.storage.ingest.ingest import IngestReport
 
 #: The largest library that is copied to put attacks into it: embedding takes some 50 ms a paper.
@@ -52,7 +51,7 @@ def attacked_library(
             f"{len(papers)} papers, more than the {MOST_COPIED} that are; ask it on a smaller library"
         )
     attacked = inject_attacks(papers, questions)
-    name = library_digest(attacked, settings.embedding, CHUNKING_VERSION)
+    name = library_digest(attacked, settings.embedding)
     directory = cache / f"library-{hashlib.sha256(name.encode()).hexdigest()[:_NAME_CHARACTERS]}"
     with _opened(directory, settings, embedder) as library:
         if len(library) < len(attacked):

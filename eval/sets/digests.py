@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.sets.questions import Question
 from rag.paper import Paper
+from rag.storage.index.passages import CHUNKING_VERSION
 
 
 def set_digest(questions: Iterable[Question]) -> str:
@@ -16,9 +17,9 @@ def set_digest(questions: Iterable[Question]) -> str:
     return _digest(question.to_dict() for question in questions)
 
 
-def library_digest(papers: Iterable[Paper], embedder: str, chunking: str) -> str:
+def library_digest(papers: Iterable[Paper], embedder: str) -> str:
     """SHA-256 of what answers can rest on: the papers and how they are indexed."""
-    return _digest([embedder, chunking, *sorted((p.id, p.title, p.abstract) for p in papers)])
+    return _digest([embedder, CHUNKING_VERSION, *sorted((p.id, p.title, p.abstract) for p in papers)])
 
 
 def _digest(values: Iterable[Any]) -> str:
