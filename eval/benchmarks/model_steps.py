@@ -17,26 +17,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import SecretStr
 
 from eval.benchmarks.beir import open_beir
 from eval.metrics.retrieval import ranking_scores
 from eval.sets.questions import load_questions
-from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
+from eval.stand_ins.mock import MODEL_PREFIX, mocked_model, mocked_settings
 from eval.stand_ins.scripted_reranker import ScriptedReranker, ideal, overlap
 from rag.answering.assistant import Assistant
 from rag.answering.followup.standalone import standalone
 from rag.language.sentences import sentences
 from rag.library import Library
-from rag.models.openai.endpoint import NO_KEY
 from rag.models.tokens import counter_for
 from rag.paper import title_key
 from rag.settings import Settings
 
 _MODEL = f"{MODEL_PREFIX}/gpt-4o-mini"
 _HINT_SENTENCES = 2
-#: What is measured of each category of a question set: share of questions, and among how many papers.
-_MEASURES = {"single": ("hit", 1), "paraphrase": ("hit", 5), "multi": ("recall", 8), "followup": ("hit", 1)}
+#: The figure of each category of questions, and its measure by the name of ``ir-measures``.
+_MEASURES = {
+    "single": ("single hit@1", "Success@1"),
+    "paraphrase": ("paraphrase hit@5", "Success@5"),
+    "multi": ("multi recall@8", "R@8"),
+    "followup": ("followup hit@1", "Success@1"),
+    "beir": ("nDCG@10", "nDCG@10"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,8 @@ def measure(
     library: Library, cases: Sequence[Case], name: str, helper: ScriptedReranker, **steps: str
 ) -> dict[str, Any]:
     """The quality of the evidence with these steps, and the cost of their calls for each question."""
-    settings = Settings(
-        llm="openai", openai_base_url=BASE_URL, openai_api_key=SecretStr(NO_KEY), model=_MODEL, retries=0, k=12, **steps  # type: ignore[arg-type]  # names of steps
-    )  # fmt: skip
-    assistant = Assistant(library, settings)
+    settings = Settings(k=12, **steps)  # type: ignore[arg-type]  # names of steps
+    assistant = Assistant(library, mocked_settings(settings, _MODEL))
     with mocked_model(helper):
         answers = [assistant.ask(case.question) for case in cases]
     rankings = [
@@ -82,18 +84,11 @@ def measure(
 
 def _quality(cases: Sequence[Case], rankings: Sequence[Sequence[str]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for category, (kind, k) in _MEASURES.items():
-        tops = [(set(c.grades), set(r[:k])) for c, r in zip(cases, rankings, strict=True) if c.category == category]
-        if tops:
-            shares = [
-                len(gold & top) / len(gold) if kind == "recall" else float(bool(gold & top)) for gold, top in tops
-            ]
-            found[f"{category} {kind}@{k}"] = round(float(np.mean(shares)), 3)
-    judged = {str(n): dict(case.grades) for n, case in enumerate(cases) if case.category == "beir"}
-    if judged:
-        ranked = {str(n): list(dict.fromkeys(r)) for n, r in enumerate(rankings) if str(n) in judged}
-        scores = ranking_scores(judged, ranked, ["nDCG@10"])
-        found["nDCG@10"] = round(float(np.mean([own["nDCG@10"] for own in scores.values()])), 3)
+    for category, (figure, measure_name) in _MEASURES.items():
+        grades = {str(n): case.grades for n, case in enumerate(cases) if case.category == category}
+        ranked = {key: list(dict.fromkeys(rankings[int(key)])) for key in grades}
+        if scores := ranking_scores(grades, ranked, [measure_name]):
+            found[figure] = round(float(np.mean([own[measure_name] for own in scores.values()])), 3)
     return found
 
 

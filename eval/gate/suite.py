@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.runs.plan import LIVE, Plan, run_plan
 from eval.runs.run import ANSWERS, RUN, EvaluationRun
-from eval.runs.runner import Progress, ScriptedModel
+from eval.runs.runner import ModelScript, Progress
 from eval.sets.attacked_library import attacked_library
 from eval.sets.questions import Question
 from eval.stand_ins.caching_embedder import CachingEmbedder
@@ -57,7 +57,7 @@ def run_named(
     seed: int = 0,
     workers: int = 1,
     searcher: Searcher | None = None,
-    script: ScriptedModel | None = None,
+    script: ModelScript | None = None,
     progress: Progress = lambda *_: None,
 ) -> EvaluationRun:
     """Make one of :data:`RUNS`.

@@ -9,21 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
 from eval.runs.run import EvaluationRun, Identity
-from eval.runs.runner import Progress, ScriptedModel, run_questions
+from eval.runs.runner import ModelScript, Progress, run_questions
 from eval.sets.digests import library_digest, set_digest
 from eval.sets.questions import Question
 from eval.stand_ins.caching_embedder import CachingEmbedder
 from eval.stand_ins.fault_injection import FaultInjectingModel
-from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
+from eval.stand_ins.mock import MODEL_PREFIX, mocked_model, mocked_settings
 from eval.stand_ins.scripted_models import FaithfulModel, ObedientModel
 from rag.answering.assistant import Assistant
 from rag.answering.prompt.templates import load_prompt
 from rag.errors import UsageError
 from rag.library import Library
-from rag.models.openai.endpoint import NO_KEY, OPENAI_BASE_URL
+from rag.models.openai.endpoint import OPENAI_BASE_URL
 from rag.retrieval.evidence import Searcher
 from rag.settings import Settings
 
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from eval.stand_ins.cassettes import Replies
 
 #: Scripts for the mocked model, by name; each is made from the questions and the seed.
-SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], ScriptedModel]] = {
+SCRIPTS: Mapping[str, Callable[[Sequence[Question], int], ModelScript]] = {
     "faithful": lambda questions, seed: FaithfulModel(questions),  # noqa: ARG005 - one signature for all scripts
     "unfaithful": FaultInjectingModel,
     "obeying": lambda questions, seed: ObedientModel(questions),  # noqa: ARG005 - one signature for all scripts
@@ -63,7 +61,7 @@ def run_plan(
     out: Path,
     *,
     searcher: Searcher | None = None,
-    script: ScriptedModel | None = None,
+    script: ModelScript | None = None,
     progress: Progress = lambda *_: None,
 ) -> EvaluationRun:
     """Ask a set of questions as planned and write the run to ``out``.
@@ -86,11 +84,11 @@ def run_plan(
     if script is None and plan.mode in SCRIPTS:
         script = SCRIPTS[plan.mode](questions, plan.seed)
     if script is not None:
-        chosen = _on_wire(settings, BASE_URL, f"{MODEL_PREFIX}/{settings.model}")
+        chosen = mocked_settings(settings, f"{MODEL_PREFIX}/{settings.model}")
     elif plan.mode == "replay":
         if plan.cassette is None:
             raise UsageError("a replay needs the cassette to replay; give it with --replay FILE")
-        chosen = _on_wire(settings, settings.openai_base_url or OPENAI_BASE_URL, settings.model)
+        chosen = mocked_settings(settings, settings.model, settings.openai_base_url or OPENAI_BASE_URL)
     elif plan.mode != LIVE:
         raise UsageError(f"there is no mode {plan.mode!r}; the modes are {', '.join((LIVE, 'replay', *SCRIPTS))}")
     with ExitStack() as stack:
@@ -139,7 +137,7 @@ def identity_of(plan: Plan, questions: Sequence[Question], library: Library, set
 
 
 @contextmanager
-def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Iterator[Replies | None]:
+def _wire(plan: Plan, script: ModelScript | None, settings: Settings) -> Iterator[Replies | None]:
     """Put the scripted model or the cassette in the place of the network; a live run without a cassette uses it."""
     base_url = settings.openai_base_url or OPENAI_BASE_URL
     if script is not None:
@@ -155,16 +153,3 @@ def _wire(plan: Plan, script: ScriptedModel | None, settings: Settings) -> Itera
             yield replies
     else:
         yield None
-
-
-def _on_wire(settings: Settings, base_url: str, model: str) -> Settings:
-    """The same settings for a model that is not on the network: no key leaves, no failure is retried."""
-    return settings.model_copy(
-        update={
-            "llm": "openai",
-            "openai_base_url": base_url,
-            "openai_api_key": SecretStr(NO_KEY),
-            "model": model,
-            "retries": 0,
-        }
-    )

@@ -34,7 +34,7 @@ class Answerer(Protocol):
         """The checked answer."""
 
 
-class ScriptedModel(Protocol):
+class ModelScript(Protocol):
     """A script of the mocked model (:data:`eval.stand_ins.mock.Script`) that says what it wrote."""
 
     def __call__(self, messages: Sequence[Message]) -> str:
@@ -53,7 +53,7 @@ def run_questions(
     *,
     workers: int = 1,
     resume: bool = False,
-    script: ScriptedModel | None = None,
+    script: ModelScript | None = None,
     prices: tuple[float, float] | None = None,
     progress: Progress = lambda *_: None,
 ) -> EvaluationRun:

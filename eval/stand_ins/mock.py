@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
+from rag.models.openai.endpoint import NO_KEY
 from rag.models.protocols import Message
 from rag.models.tokens import counter_for
+from rag.settings import Settings
 
 #: ``.invalid`` is reserved (RFC 2606): without the mock the request would reach nobody.
 BASE_URL = "http://mocked-model.invalid/v1"
@@ -39,6 +42,12 @@ def mocked_model(script: Script, base_url: str = BASE_URL) -> Iterator[None]:
     with respx.mock(assert_all_called=False, assert_all_mocked=True) as router:
         router.post(f"{base_url}/chat/completions").mock(side_effect=lambda request: reply(request, script))
         yield
+
+
+def mocked_settings(settings: Settings, model: str, base_url: str = BASE_URL) -> Settings:
+    """The same settings for a model in place of the network: no key leaves, no failure is retried."""
+    server = {"llm": "openai", "openai_base_url": base_url, "openai_api_key": SecretStr(NO_KEY)}
+    return settings.model_copy(update={**server, "model": model, "retries": 0})
 
 
 def reply(request: httpx.Request, script: Script) -> httpx.Response:

@@ -13,7 +13,7 @@ import pytest
 from eval.gate.suite import SET, run_named
 from eval.gate.verdict import Thresholds, Verdict, gate_run, load_baseline, load_thresholds, save_baseline
 from eval.runs.run import EvaluationRun
-from eval.runs.runner import ScriptedModel
+from eval.runs.runner import ModelScript
 from eval.sets.questions import Question, load_questions
 from eval.stand_ins.caching_embedder import CachingEmbedder
 from eval.stand_ins.scripted_models import WrittenSentence
@@ -177,7 +177,7 @@ def test_a_checker_that_is_off_closes_the_gate(
 
 @pytest.mark.parametrize("script", [Constant(), CopiesTopPassage()], ids=["constant", "top passage"])
 def test_an_answer_that_only_looks_like_one_does_not_win(
-    script: ScriptedModel,
+    script: ModelScript,
     questions: list[Question],
     library: Library,
     gate: Gate,
