@@ -1,7 +1,7 @@
 """A model as judge of faithfulness and correctness, and how far it can be believed.
 
 A judge's verdicts are shown only beside its agreement with labels that are known by construction: gold answers with
-their own papers, the same with a fault planted, and gold answers to another question.
+their own papers, the same with an injected fault, and gold answers to another question.
 """
 
 from __future__ import annotations

@@ -150,6 +150,13 @@ def test_a_request_to_another_server_passes_a_replay(cassette: Path, address: st
     assert replay.misses == ()
 
 
+def test_a_call_is_on_disk_as_soon_as_it_is_answered(tmp_path: Path, upstream: Upstream) -> None:
+    path = tmp_path / "one.jsonl"
+    with recorded_from(upstream, path):
+        ask()
+        assert [call.request["model"] for call in load_cassette(path)] == ["some-model"]
+
+
 def test_the_same_request_is_recorded_once(cassette: Path, upstream: Upstream) -> None:
     with recorded_from(upstream, cassette):
         ask()
