@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.pubmedqa_run import INSTRUCTION, evaluate_pubmedqa
-from eval.benchmarks.records import DatasetError
 from eval.benchmarks.retrieval_run import evaluate_retrieval
+from eval.sets.dataset_files import DatasetError
 from rag.answering.prompt.sources import parse_prompt
 from rag.models.embedders.minilm import MiniLM
 from rag.models.protocols import Chunk, Message

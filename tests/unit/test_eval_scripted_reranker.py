@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.stand_ins.scripted_reranker import Helper, ideal, overlap
+from eval.stand_ins.scripted_reranker import ScriptedReranker, ideal, overlap
 from rag.answering.assist.expansion import Expansion
 from rag.answering.assist.replies import read_order
 from rag.answering.assist.reranking import Candidate, ranking_request
@@ -25,13 +25,13 @@ def _request() -> tuple[Message, ...]:
 
 
 def test_a_ranker_without_knowledge_goes_by_rare_words() -> None:
-    assert read_order(Helper(COUNTER, overlap)(_request()), 3) == (1, 0, 2)
+    assert read_order(ScriptedReranker(COUNTER, overlap)(_request()), 3) == (1, 0, 2)
 
 
 def test_an_ideal_ranker_puts_relevant_papers_first_and_one_that_always_errs_last() -> None:
     relevant = {QUESTION: {title_key(TURBOT.title)}}
-    assert read_order(Helper(COUNTER, ideal(relevant, 0.0))(_request()), 3) == (1, 0, 2)
-    assert read_order(Helper(COUNTER, ideal(relevant, 1.0))(_request()), 3) == (0, 2, 1)
+    assert read_order(ScriptedReranker(COUNTER, ideal(relevant, 0.0))(_request()), 3) == (1, 0, 2)
+    assert read_order(ScriptedReranker(COUNTER, ideal(relevant, 1.0))(_request()), 3) == (0, 2, 1)
 
 
 def test_errors_come_at_their_rate_and_are_the_same_each_time() -> None:
@@ -50,7 +50,7 @@ def _sources() -> list[SourceText]:
 
 
 def test_an_expansion_is_what_is_known_for_the_question_and_calls_are_counted() -> None:
-    helper = Helper(COUNTER, expansions={QUESTION: "TURBOT sorts charts."})
+    helper = ScriptedReranker(COUNTER, expansions={QUESTION: "TURBOT sorts charts."})
     ask = Expansion(load_prompt("expand"), COUNTER, 2_500).ask(
         QUESTION, SearchResult(QUESTION, (evidence_of(MARLIN),), 1)
     )

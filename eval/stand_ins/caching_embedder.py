@@ -1,4 +1,7 @@
-"""An embedder that remembers: the runs of the gate check the same sentences again and again."""
+"""An embedder that caches: the gate's runs check the same sentences again and again.
+
+:class:`rag.models.embedders.vector_cache.VectorCache` is no twin: it forgets, and it keys whole groups of texts.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ import numpy as np
 from rag.models.protocols import Embedder, Vectors
 
 
-class Remembering:
-    """The vectors of another embedder, each text embedded once and kept for the life of this object. Thread-safe.
+class CachingEmbedder:
+    """Another embedder's vectors: each text is embedded once and kept for the life of this object. Thread-safe.
 
-    Only for an embedder whose vector of a text does not depend on the texts embedded with it, as the bundled one's:
-    figures are then the same with it and without. Times are not; do not measure them with it.
+    For an embedder whose vector of a text does not depend on the texts embedded with it, like the bundled one: then the
+    figures are the same with the cache and without. Times are not.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -25,7 +28,6 @@ class Remembering:
         self._known: dict[str, Vectors] = {}
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """As the protocol."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
             vectors = self._embedder.embed_texts(new)
@@ -36,5 +38,4 @@ class Remembering:
         return np.stack([self._known[text] for text in texts])
 
     def embed_query(self, text: str) -> Vectors:
-        """As the protocol."""
         return self._embedder.embed_query(text)

@@ -1,16 +1,19 @@
-"""A run on disk: answers as they come, one a line, so that nothing is lost when it breaks off; the whole once done."""
+"""Runs on disk: a journal of the answers as they come, so that an interrupted run loses none, and the finished run."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any
 
-from eval.metrics.metric import AnswerRecord
-from eval.sets.questions import Question, question_of
+from pydantic import Field, TypeAdapter, ValidationError
+
+from eval.metrics.metric import AnswerRecord, failed
+from eval.sets.dataset_files import reason
+from eval.sets.questions import Question
 from rag.errors import CitewellError, UsageError
 
 ANSWERS = "answers.jsonl"
@@ -24,12 +27,12 @@ class RunError(CitewellError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """All that decides what a run's answers are; a run that goes on must have the same.
+    """Everything that decides a run's answers. A run that is resumed must have the same identity.
 
     ``set_digest`` is the SHA-256 of the question set's records, ``library`` of the papers and how they are indexed.
     """
 
-    set_name: str
+    set_name: Annotated[str, Field(alias="set")]
     set_digest: str
     library: str
     backend: str
@@ -40,34 +43,12 @@ class Identity:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            "set": self.set_name,
-            "set_digest": self.set_digest,
-            "library": self.library,
-            "backend": self.backend,
-            "model": self.model,
-            "mode": self.mode,
-            "settings": dict(self.settings),
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_dict`."""
-        return cls(
-            set_name=str(record["set"]),
-            set_digest=str(record["set_digest"]),
-            library=str(record["library"]),
-            backend=str(record["backend"]),
-            model=str(record["model"]),
-            mode=str(record["mode"]),
-            settings=dict(record["settings"]),
-            seed=int(record["seed"]),
-        )
+        record: dict[str, Any] = _IDENTITY.dump_python(self, mode="json", by_alias=True)
+        return record
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class EvaluationRun:
     """A finished run. ``scores`` and ``answers`` are by question id; ``figures`` as
     :func:`eval.metrics.summary.summarise` gives them; ``faults`` is ``{fault: (caught, planted)}``;
     ``workers`` questions were under way at a time, which times depend on."""
@@ -88,38 +69,22 @@ class Run:
         who = self.identity.mode if self.identity.mode != "live" else self.identity.model
         return f"{self.identity.set_name}, {who}"
 
+    @property
+    def failed(self) -> list[str]:
+        """The ids of the questions that broke off with an error."""
+        return [question_id for question_id, answer in self.answers.items() if failed(answer)]
+
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "format": FORMAT,
-            "identity": self.identity.to_dict(),
-            "seconds": round(self.seconds, 1),
-            "workers": self.workers,
-            "figures": self.figures,
-            "faults": {name: list(counts) for name, counts in self.faults.items()},
-            "judge": self.judge,
-            "scores": {key: {n: v for n, v in own.items() if v is not None} for key, own in self.scores.items()},
-            "questions": [question.to_dict() for question in self.questions],
-            "answers": dict(self.answers),
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_dict`."""
-        return cls(
-            identity=Identity.from_dict(record["identity"]),
-            questions=tuple(question_of(q, f"question {n}") for n, q in enumerate(record["questions"], 1)),
-            answers=dict(record["answers"]),
-            scores={key: dict(own) for key, own in record["scores"].items()},
-            figures=dict(record["figures"]),
-            faults={name: (int(caught), int(planted)) for name, (caught, planted) in record["faults"].items()},
-            judge=record["judge"],
-            seconds=float(record["seconds"]),
-            workers=int(record["workers"]),
-        )
+        """For JSON; a metric that does not apply to a question has no score there."""
+        scores = {key: {n: v for n, v in own.items() if v is not None} for key, own in self.scores.items()}
+        whole = replace(self, scores=scores, seconds=round(self.seconds, 1))
+        return {"format": FORMAT, **_RUN.dump_python(whole, mode="json", by_alias=True)}
 
 
-def load_run(directory: Path) -> Run:
+_IDENTITY, _RUN = TypeAdapter(Identity), TypeAdapter(EvaluationRun)
+
+
+def load_run(directory: Path) -> EvaluationRun:
     """A finished run.
 
     Raises:
@@ -135,18 +100,18 @@ def load_run(directory: Path) -> Run:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise RunError(f"{path} is not a run of this version; make it anew with: citewell eval answers")
     try:
-        return Run.from_dict(record)
-    except (LookupError, TypeError, ValueError, AttributeError, UsageError) as error:
-        raise RunError(f"{path} is damaged ({error}); make it anew with: citewell eval answers") from error
+        return _RUN.validate_python(record)
+    except ValidationError as error:
+        raise RunError(f"{path} is damaged ({reason(error)}); make it anew with: citewell eval answers") from error
 
 
-def save_run(run: Run, directory: Path) -> Path:
-    """Writes a run in one step; returns the file."""
+def save_run(run: EvaluationRun, directory: Path) -> Path:
+    """Write a run in one step; return the file."""
     return write_whole(directory / RUN, json.dumps(run.to_dict(), ensure_ascii=False, indent=1) + "\n")
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Writes a file so that it is there whole or, when that fails, as it was before.
+    """Write a file as a whole; if that fails, the old one is left.
 
     Raises:
         RunError: the file cannot be written.
@@ -162,11 +127,11 @@ def write_whole(path: Path, text: str) -> Path:
 
 
 class Journal:
-    """The answers of a run that goes on, one a line behind a line that says whose they are. Thread-safe.
+    """The answers of an unfinished run, one on each line below a line with the run's identity. Thread-safe.
 
     Raises:
         RunError: the file cannot be read or written.
-        UsageError: another run lies there, or an unfinished one that is not to be resumed.
+        UsageError: the directory holds another run, or an unfinished one that is not to be resumed.
     """
 
     def __init__(self, directory: Path, identity: Identity, *, resume: bool) -> None:
@@ -181,14 +146,14 @@ class Journal:
                 "it, or choose another --out"
             )
         if resume:
-            # What failed is asked again.
+            # Questions that failed are asked again.
             self.answers = {key: answer for key, answer in there.items() if "error" not in answer}
         lines = [{"identity": identity.to_dict()}, *({"id": k, "answer": a} for k, a in self.answers.items())]
         write_whole(self._path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
         (directory / RUN).unlink(missing_ok=True)
 
     def add(self, question_id: str, answer: AnswerRecord) -> None:
-        """Takes down an answer; it is on disk when this returns."""
+        """Write an answer; it is on disk when this returns."""
         line = json.dumps({"id": question_id, "answer": answer}, ensure_ascii=False) + "\n"
         try:
             with self._lock, self._path.open("a", encoding="utf-8") as file:

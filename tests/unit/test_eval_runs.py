@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eval.runs.records import ANSWERS, RUN, Identity, Journal, RunError, load_run, save_run
+from eval.runs.run import ANSWERS, RUN, Identity, Journal, RunError, load_run, save_run
 from eval.runs.runner import run_questions, score_run
 from eval.sets.questions import Question
 from rag.answering.record.answer import Answer, Turn

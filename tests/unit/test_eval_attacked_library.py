@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.sets import planted
-from eval.sets.planted import library_with
+from eval.sets import attacked_library as module
+from eval.sets.attacked_library import attacked_library
 from eval.sets.questions import Attack, Question
-from eval.stand_ins.remembering import Remembering
+from eval.stand_ins.caching_embedder import CachingEmbedder
 from rag.errors import UsageError
 from rag.paper import Paper
 from rag.settings import Settings
@@ -22,7 +22,7 @@ ATTACKED = Question(id="a", category="injection", subtype="", question="What?", 
 
 
 def abstracts(cache: Path, embedder: WordEmbedder) -> list[str]:
-    with library_with(PAPERS, [ATTACKED], Settings(), cache, embedder=embedder) as library:
+    with attacked_library(PAPERS, [ATTACKED], Settings(), cache, embedder=embedder) as library:
         return sorted(paper.abstract for paper in library.papers())
 
 
@@ -49,14 +49,14 @@ def test_a_library_that_cannot_be_opened_is_built_again(tmp_path: Path) -> None:
 
 
 def test_a_large_library_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planted, "MOST_COPIED", 2)
+    monkeypatch.setattr(module, "MOST_COPIED", 2)
     with pytest.raises(UsageError, match="3 papers, more than the 2"):
         abstracts(tmp_path, WordEmbedder())
 
 
 def test_a_text_is_embedded_once_and_gives_the_same_vector() -> None:
     plain, remembered = WordEmbedder(), WordEmbedder()
-    remembering = Remembering(remembered)
+    remembering = CachingEmbedder(remembered)
     texts = ["a b", "c", "a b", "d"]
     for _ in range(2):
         np.testing.assert_array_equal(remembering.embed_texts(texts), plain.embed_texts(texts))

@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs nothing else, as Markdown, and as a table for the terminal.
+"""A run as one self-contained HTML file, as Markdown, and as a table for the terminal.
 
 Everything in a run comes from outside (questions, abstracts, a model's words): the template escapes all of it, and the
 page's own policy forbids scripts and requests.
@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.metrics.metric import AnswerRecord
+from eval.metrics.metric import AnswerRecord, failed
 from eval.metrics.table import METRICS
 from eval.report import plots
 from eval.runs.compare import Comparison
-from eval.runs.records import Run, write_whole
+from eval.runs.run import EvaluationRun, write_whole
 from eval.sets.questions import Question
-from rag.errors import UsageError
 from rag.paper import title_key
 
-#: What a reader looks at first; each stands beside what it misleads without.
+#: What a reader looks at first; a metric that misleads alone has its companions here.
 HEADLINE = (
     "outcome_accuracy", "correct", "citation_f1", "citation_precision", "citation_recall", "faithfulness",
     "checker_detection", "checker_false_alarms", "attack_resisted", "ndcg@10", "total_ms_p50", "total_ms_p95",
@@ -36,9 +35,9 @@ _MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#~$"} | {"\n": " ", "
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
-    """A question that went badly: ``losses`` are its scores that are not the best there can be; ``gold`` the titles
-    found that are relevant, ``missing`` those that are not among the evidence."""
+class PoorlyAnswered:
+    """A question that was answered badly: ``losses`` are its scores below the best possible, ``gold`` the relevant
+    titles among the evidence, ``missing`` the relevant titles that are not."""
 
     question: Question
     answer: AnswerRecord
@@ -47,50 +46,46 @@ class Worst:
     missing: tuple[str, ...]
 
 
-def render_html(run: Run, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None) -> str:
+def render_html(
+    run: EvaluationRun, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
+) -> str:
     """The report as one page.
 
     Args:
         run: what to report.
         comparison: of the run with its baseline.
         before: the baseline's figures, as :func:`eval.metrics.summary.summarise` gives them, for marks in the plots.
-
-    Raises:
-        UsageError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment
-    except ImportError:
-        raise UsageError("the report needs the package jinja2; install it with: pip install 'citewell[eval]'") from None
+    from jinja2 import Environment
+
     template = (Path(__file__).parent / "assets" / "report.html.jinja").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True)
-    figures = run.figures["overall"]
-    page = environment.from_string(template).render(
-        run=run,
-        comparison=comparison,
-        failed=[key for key, answer in run.answers.items() if "error" in answer],
-        tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
-        metric_plots=_metric_plots(figures, before["overall"] if before else None),
-        category_plots=[
-            p
-            for name in BY_CATEGORY
-            if (
-                p := plots.category_plot(name, run.figures["categories"], before["categories"] if before else None)
-            ).marks
-        ],
-        fault_plot=plots.fault_plot(run.faults) if run.faults else None,
-        stage_plot=plots.stage_plot(figures),
-        worst=worst_questions(run),
-        metrics=[m for name, m in METRICS.items() if name in figures],
-        width=plots.WIDTH,
-        label_width=plots.LABEL_WIDTH,
-        plot_width=plots.PLOT_WIDTH,
-        narrow_row=plots.NARROW_ROW_HEIGHT,
+    figures, categories = run.figures["overall"], run.figures["categories"]
+    overall_before, categories_before = (before["overall"], before["categories"]) if before else (None, None)
+    category_plots = [plots.category_plot(name, categories, categories_before) for name in BY_CATEGORY]
+    page = (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(
+            run=run,
+            comparison=comparison,
+            failed=run.failed,
+            tiles=[_tile(name, figures[name]) for name in HEADLINE if name in figures],
+            metric_plots=_metric_plots(figures, overall_before),
+            category_plots=[p for p in category_plots if p.marks],
+            fault_plot=plots.fault_plot(run.faults) if run.faults else None,
+            stage_plot=plots.stage_plot(figures),
+            worst=worst_questions(run),
+            metrics=[m for name, m in METRICS.items() if name in figures],
+            width=plots.WIDTH,
+            label_width=plots.LABEL_WIDTH,
+            plot_width=plots.PLOT_WIDTH,
+            narrow_row=plots.NARROW_ROW_HEIGHT,
+        )
     )
     return page + "\n"
 
 
-def render_markdown(run: Run, comparison: Comparison | None = None) -> str:
+def render_markdown(run: EvaluationRun, comparison: Comparison | None = None) -> str:
     """The report as Markdown: figures, categories, what changed, what went worst."""
     i = run.identity
     lines = [
@@ -103,12 +98,11 @@ def render_markdown(run: Run, comparison: Comparison | None = None) -> str:
         "|---|---|---|---|",
     ]
     for name, figure in run.figures["overall"].items():
-        low, high = shown(name, figure["low"]), shown(name, figure["high"])
-        lines.append(f"| {name} | {shown(name, figure['value'])} | {low} to {high} | {figure['n']} |")
+        lines.append(f"| {name} | {format_figure(name, figure['value'])} | {_interval(name, figure)} | {figure['n']} |")
     names = [name for name in BY_CATEGORY if name in run.figures["overall"]]
     lines += ["", "## By category", "", f"| category | n | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
     for category, own in run.figures["categories"].items():
-        cells = [shown(n, own["figures"][n]["value"]) if n in own["figures"] else "" for n in names]
+        cells = [format_figure(n, own["figures"][n]["value"]) if n in own["figures"] else "" for n in names]
         lines.append(f"| {_md(category)} | {own['questions']} | {' | '.join(cells)} |")
     if run.faults:
         lines += ["", "## Planted faults caught", "", "| fault | caught | planted |", "|---|---|---|"]
@@ -123,19 +117,19 @@ def render_markdown(run: Run, comparison: Comparison | None = None) -> str:
 
 
 def table(figures: Mapping[str, Mapping[str, float]], names: Sequence[str] | None = None) -> list[str]:
-    """Figures with their intervals as lines of a terminal."""
+    """Figures with their intervals as lines for the terminal."""
     lines = []
     for name in names if names is not None else figures:
         if figure := figures.get(name):
-            interval = f"({shown(name, figure['low'])} to {shown(name, figure['high'])})"
-            lines.append(f"{name:<28}{shown(name, figure['value']):>9}  {interval:<22} n {figure['n']}")
+            interval = f"({_interval(name, figure)})"
+            lines.append(f"{name:<28}{format_figure(name, figure['value']):>9}  {interval:<22} n {figure['n']}")
     return lines
 
 
 def write_reports(
-    run: Run, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
+    run: EvaluationRun, out: Path, comparison: Comparison | None = None, before: Mapping[str, Any] | None = None
 ) -> list[Path]:
-    """Writes ``report.html`` and ``report.md``; see :func:`render_html`.
+    """Write ``report.html`` and ``report.md``; see :func:`render_html`.
 
     Raises:
         RunError: a file cannot be written.
@@ -146,33 +140,30 @@ def write_reports(
     ]
 
 
-def worst_questions(run: Run, most: int = WORST) -> list[Worst]:
+def worst_questions(run: EvaluationRun, most: int = WORST) -> list[PoorlyAnswered]:
     """The questions that lost most against the best score, summed over the shares that apply; failures first."""
-    found: list[tuple[float, Worst]] = []
+    found: list[tuple[float, PoorlyAnswered]] = []
     for question in run.questions:
         answer, losses, loss = run.answers[question.id], [], 0.0
         for name, value in run.scores[question.id].items():
             m = METRICS.get(name)
-            if m is None or m.unit != "share" or value is None:
-                continue
-            missed = value if m.direction == "lower" else 1.0 - value
-            if missed > 0:
+            if m and m.unit == "share" and value is not None and (lost := value if m.sign < 0 else 1.0 - value) > 0:
                 losses.append((name, value))
-                loss += missed
-        if "error" in answer:
+                loss += lost
+        if failed(answer):
             loss += len(METRICS)
         if loss:
             titles = [e["title"] for e in answer.get("evidence", ())]
             there = {title_key(title) for title in titles}
             gold = frozenset(title for title in titles if title_key(title) in question.relevant_keys)
             missing = tuple(title for title in question.relevant if title_key(title) not in there)
-            found.append((loss, Worst(question, answer, tuple(losses), gold, missing)))
+            found.append((loss, PoorlyAnswered(question, answer, tuple(losses), gold, missing)))
     found.sort(key=lambda pair: (-pair[0], pair[1].question.id))
     return [w for _, w in found[:most]]
 
 
-def shown(name: str, value: float) -> str:
-    """A figure as its unit asks for."""
+def format_figure(name: str, value: float) -> str:
+    """A figure in the format of its unit."""
     unit = METRICS[name].unit if name in METRICS else "share"
     if unit == "ms":
         return f"{value:,.1f} ms"
@@ -182,8 +173,12 @@ def shown(name: str, value: float) -> str:
 
 
 def _tile(name: str, figure: Mapping[str, float]) -> dict[str, str]:
-    interval = f"{shown(name, figure['low'])} to {shown(name, figure['high'])}"
-    return {"name": name, "figure": shown(name, figure["value"]), "note": f"{interval}, n {figure['n']:.0f}"}
+    note = f"{_interval(name, figure)}, n {figure['n']:.0f}"
+    return {"name": name, "figure": format_figure(name, figure["value"]), "note": note}
+
+
+def _interval(name: str, figure: Mapping[str, float]) -> str:
+    return f"{format_figure(name, figure['low'])} to {format_figure(name, figure['high'])}"
 
 
 def _metric_plots(figures: plots.Figures, before: plots.Figures | None) -> list[plots.Plot]:
@@ -204,10 +199,8 @@ def _changes(comparison: Comparison) -> list[str]:
     for c in comparison.changes:
         d = c.difference
         worse, better = (_md(", ".join(ids)) for ids in (c.down, c.up))
-        lines.append(
-            f"| {c.metric} | {shown(c.metric, d.before)} | {shown(c.metric, d.after)} | {d.value:+.3f} | {c.p:.3f} "
-            f"| {c.verdict} | {worse} | {better} |"
-        )
+        figures = " | ".join(format_figure(c.metric, value) for value in (d.before, d.after))
+        lines.append(f"| {c.metric} | {figures} | {d.value:+.3f} | {c.p:.3f} | {c.verdict} | {worse} | {better} |")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Reads JSON and JSON Lines files of benchmarks, packed or not, and says where one is broken."""
+"""JSON and JSON Lines files of question sets and benchmarks, gzipped or not; an error names the place of the damage."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import ValidationError
+
 from rag.errors import UsageError
 from rag.language.normalise import normalise
 
@@ -18,11 +20,11 @@ MAX_DOCUMENT = 1024 * 1024 * 1024
 
 
 class DatasetError(UsageError):
-    """A benchmark's file is missing or broken; the message names file, line and field."""
+    """A question set or a benchmark's file is missing or broken; the message names file, line and field."""
 
 
 def open_text(path: Path) -> IO[str]:
-    """A text file for reading, unpacked where its name ends in ``.gz``.
+    """Open a text file for reading; decompress it if its name ends in ``.gz``.
 
     Raises:
         DatasetError: it cannot be opened.
@@ -59,7 +61,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects of a JSON Lines file, each with where it stands.
+    """The objects of a JSON Lines file, each with its place.
 
     Raises:
         DatasetError: as :func:`lines`, or a line is not a JSON object.
@@ -82,7 +84,7 @@ def document(path: Path) -> Any:
 
 
 def records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects of a JSON array or of a JSON Lines file, each with where it stands.
+    """The objects of a JSON array or of a JSON Lines file, each with its place.
 
     Raises:
         DatasetError: as :func:`objects`.
@@ -113,6 +115,15 @@ def text(record: Mapping[str, Any], name: str, where: str, *, required: bool = T
     if required and not found:
         raise DatasetError(f'{where}, field "{name}": is empty')
     return found
+
+
+def reason(error: Exception) -> str:
+    """Why a record is refused, in one line; of a validation the first problem: ``field "history", entry 2: ...``."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    first = error.errors()[0]
+    steps = [f"entry {step + 1}" if isinstance(step, int) else f'field "{step}"' for step in first["loc"]]
+    return f"{', '.join(steps) or 'record'}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _parsed(content: str, where: str) -> Any:
