@@ -37,11 +37,13 @@ class Store(ABC):
         directory: the library's own directory.
         manifest: which papers there are.
         lexical: the lexical index.
+        generation: number of the rebuild whose indexes are open; assigned after them.
     """
 
     directory: Path
     manifest: Manifest
     lexical: LexicalIndex
+    generation: int
     _facts: dict[str, str | int]
     _rows: RowFile
     #: The revision at which the lexical index was seen to hold every paper.
@@ -128,13 +130,16 @@ class Store(ABC):
 
         They come from the row file, or from Chroma if that lacks them. A paper removed meanwhile has no rows.
         """
+        generation, row_file = self.generation, self._rows
         known = self.manifest.places(paper_ids)
+        # After a rebuild by another process, the manifest's rows are those of a file that is not open here yet.
+        current = self.manifest.generation == generation
         places = [known.get(i, RowRange(None, 0)) for i in paper_ids]
         owners, numbers = passage_numbers(places)
         first = np.array([-1 if place.row is None else place.row for place in places], dtype=np.int64)
-        rows, placed = first[owners] + numbers, (first >= 0)[owners]
+        rows, placed = first[owners] + numbers, (first >= 0)[owners] & current
         vectors = np.zeros((len(owners), int(self._facts["dimension"])), dtype=np.float32)
-        read = self._rows.read(rows[placed])
+        read = row_file.read(rows[placed])
         if read is None:
             placed[:] = False
         else:

@@ -61,7 +61,6 @@ class EmbeddedStore(Store):
         self._store_lock = FairLock(directory / "store.lock", directory / "turn.lock")
         self._vectors_lock = threading.RLock()
         self.manifest = Manifest(directory / "manifest.sqlite")
-        self.generation: int
         self._vectors: VectorIndex
         self._seen: int
         self._seen_at: float
@@ -91,6 +90,10 @@ class EmbeddedStore(Store):
         """As the base class."""
         busy = f"another process is writing to the library {self.directory}; wait until it is done and try again"
         with self._write_lock.hold(timeout_s=timeout_s, busy=busy):
+            with self._vectors_lock:
+                if self.generation != self.manifest.generation:
+                    # Another process has rebuilt the library: the indexes open here are deleted.
+                    self._reopen()
             interrupted = self.manifest.meta("writing") == "1"
             self.manifest.set_meta(writing="1", **{k: str(v) for k, v in self._facts.items()})
             yield EmbeddedWriter(self, interrupted=interrupted)
@@ -132,15 +135,16 @@ class EmbeddedStore(Store):
         stored = {name: self.manifest.meta(name) for name in self._facts}
         check_facts(str(self.directory), {k: v for k, v in stored.items() if v is not None}, self._facts)
         self._seen, self._seen_at = self.manifest.revision, self._clock()
-        self.generation = self.manifest.generation
-        chroma, lexical = index_directories(self.directory, self.generation)
+        generation = self.manifest.generation
+        chroma, lexical = index_directories(self.directory, generation)
         database = chroma / DATABASE
         if self.manifest.passages and not (database.exists() and database.stat().st_size):
             # Chroma would make an empty one and find nothing in it.
             raise LibraryError(f"the Chroma database in {chroma} is gone; mend it with: citewell doctor --repair")
         self._vectors = VectorIndex(chroma, self._facts)
-        self._rows = RowFile(row_file(self.directory, self.generation), int(self._facts["dimension"]))
+        self._rows = RowFile(row_file(self.directory, generation), int(self._facts["dimension"]))
         self.lexical = LexicalIndex(lexical)
+        self.generation = generation
 
 
 class EmbeddedWriter(Writer):

@@ -63,7 +63,7 @@ class SharedStore(Store):
         self.replica = Replica(directory, address, create_with=self._facts if create else None, progress=progress)
         self.manifest, self.lexical = self.replica.manifest, self.replica.lexical
         self._write_lock = FileLock(directory / "write.lock")
-        self._generation = -1
+        self.generation = -1
         self._passages: ServerPassages
         try:
             self._use(self.replica.state)
@@ -120,11 +120,11 @@ class SharedStore(Store):
         return found
 
     def _use(self, state: State) -> None:
-        if state.generation != self._generation:
+        if state.generation != self.generation:
             state.check(str(self._address), self._facts)
             self._passages = self.replica.passages(state.generation)
             self._rows = RowFile(row_file(self.directory, state.generation), int(self._facts["dimension"]))
-            self._generation = state.generation
+            self.generation = state.generation
 
 
 class SharedWriter(Writer):
