@@ -9,7 +9,7 @@ export UV_LINK_MODE := copy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat ask test test-slow lint eval bench screenshots lock clean
+.PHONY: help setup chat ask test test-slow lint eval bench screenshots settings lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,8 +45,8 @@ test-slow: $(STAMP) ## run the tests that take minutes, those of a real small mo
 eval: $(STAMP) ## the quality gate: the sample questions with the model mocked, against eval/gate/baseline.json
 	@$(BIN)/citewell eval gate
 
-lint: $(STAMP) ## ruff (lint and format) and mypy --strict
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: $(STAMP) ## ruff (lint and format), mypy --strict, and whether the generated files are current
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m rag.settings_docs --check
 
 SIZES ?= 1000 10000
 bench: $(STAMP) ## measure speed and size side by side (SIZES="1000 10000 100000" takes a quarter of an hour)
@@ -54,6 +54,9 @@ bench: $(STAMP) ## measure speed and size side by side (SIZES="1000 10000 100000
 
 screenshots: $(STAMP) ## draw the page into out/screenshots
 	@$(BIN)/python -m ui.screenshots out/screenshots
+
+settings: $(STAMP) ## write docs/settings.md and .env.example from rag/settings.py
+	@$(BIN)/python -m rag.settings_docs
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -10,7 +10,7 @@ from rag.cli import options
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command and what is below it."""
+    """Add the command and its subcommands."""
     summary = "measure answers and retrieval"
     parser: argparse.ArgumentParser = commands.add_parser("eval", help=summary, description=summary)
     below: Any = parser.add_subparsers(metavar="COMMAND", required=True)

@@ -1,4 +1,7 @@
-"""The engine. Public names are imported on first use, so that `import rag` costs nothing."""
+"""The engine: a library of abstracts, and answers that cite it. Way in: ``Library``, ``Assistant`` and ``Settings``.
+
+Public names are imported on first use, so that ``import rag`` costs nothing.
+"""
 
 from __future__ import annotations
 

@@ -44,5 +44,9 @@ class ModelError(CitewellError):
         self.retryable = retryable
 
 
+class RecordError(CitewellError):
+    """A saved answer cannot be read back: its record is malformed."""
+
+
 class PromptError(CitewellError):
     """A prompt file is malformed, or was filled with other inputs than it declares."""

@@ -9,7 +9,6 @@ import argparse
 import shutil
 import sys
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -40,6 +39,7 @@ def take(outdir: Path) -> list[Path]:
         raise UsageError("playwright is not installed; it is one of the development dependencies") from error
     from rag.answering.assistant import Assistant
     from rag.library import Library
+    from rag.sample import fill_with_sample
     from ui.serve.web import running
 
     outdir.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def take(outdir: Path) -> list[Path]:
         tempfile.TemporaryDirectory() as directory,
         Library.open(Path(directory) / "library", settings.local(), create=True) as library,
     ):
-        library.ingest([Path(str(files("rag") / "sample" / "papers.jsonl"))])
+        fill_with_sample(library)
         assistant = Assistant(library, settings)
         with running(library, assistant, settings) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])

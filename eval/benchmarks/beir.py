@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.benchmarks.records import DatasetError, lines, objects, text
+from eval.sets.dataset_files import DatasetError, lines, objects, text
 from rag.paper import Paper
 from rag.readers.base import Skip
 
+_GRADE = re.compile(r"-?[0-9]{1,9}")
 _EMPTY = "neither title nor text"
 _log = logging.getLogger(__name__)
 
@@ -18,7 +20,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class BeirFolder:
     """A benchmark. ``queries`` holds the texts of the judged queries, ``judgements`` grades by document id, by query
-    id; below 1 is not relevant. Documents are read anew on each pass: they may not fit in memory."""
+    id; below 1 is not relevant. Documents are read again on each pass: they may not fit in memory."""
 
     name: str
     corpus: Path
@@ -26,7 +28,7 @@ class BeirFolder:
     judgements: Mapping[str, Mapping[str, int]]
 
     def papers(self) -> Iterator[Paper | Skip]:
-        """The documents as papers, their ids the collection's own; a skip for each that has no words at all.
+        """The documents as papers, their ids the collection's own; a skip for each without any text.
 
         Raises:
             DatasetError: the corpus cannot be read, or a record is wrong.
@@ -89,17 +91,12 @@ def _judgements(path: Path) -> dict[str, dict[str, int]]:
         cells = line.split("\t")
         if number == 1 and not any(c.isdigit() for c in cells[-1]):
             continue
-        if len(cells) != 3 or not _is_grade(cells[2]):
+        if len(cells) != 3 or not _GRADE.fullmatch(cells[2].strip()):
             raise DatasetError(
                 f"{path}, line {number}: query id, document id and a whole number, parted by tabs, expected"
             )
         judged.setdefault(cells[0].strip(), {})[cells[1].strip()] = int(cells[2])
     return judged
-
-
-def _is_grade(cell: str) -> bool:
-    digits = cell.strip().removeprefix("-")
-    return digits.isascii() and digits.isdigit() and len(digits) < 10
 
 
 def _id(value: object, where: str) -> str:

@@ -1,7 +1,7 @@
-"""Measures reranking and question expansion with a mocked model: ``python -m eval.benchmarks.model_steps --help``.
+"""Measure reranking and question expansion with a mocked model: ``python -m eval.benchmarks.model_steps --help``.
 
-What a step gains depends on the model; what it costs does not. So scripts stand in for models of known quality, and the
-table says for each how good the evidence is and what the calls take. Not timed: a mocked model answers at once.
+What a step gains depends on the model; what it costs does not. So scripts of known quality take the model's place, and
+the table gives the quality of the evidence and the cost of the calls for each. A mocked model's times mean nothing.
 """
 
 from __future__ import annotations
@@ -17,34 +17,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import SecretStr
 
 from eval.benchmarks.beir import open_beir
 from eval.metrics.retrieval import ranking_scores
 from eval.sets.questions import load_questions
-from eval.stand_ins.mock import BASE_URL, MODEL_PREFIX, mocked_model
-from eval.stand_ins.scripted_reranker import Helper, ideal, overlap
+from eval.stand_ins.mock import MODEL_PREFIX, mocked_model, mocked_settings
+from eval.stand_ins.scripted_reranker import ScriptedReranker, ideal, overlap
 from rag.answering.assistant import Assistant
 from rag.answering.followup.standalone import standalone
 from rag.language.sentences import sentences
 from rag.library import Library
-from rag.models.openai.endpoint import NO_KEY
 from rag.models.tokens import counter_for
 from rag.paper import title_key
 from rag.settings import Settings
 
 _MODEL = f"{MODEL_PREFIX}/gpt-4o-mini"
 _HINT_SENTENCES = 2
-#: What is measured of each category of a question set: share of questions, and among how many papers.
-_MEASURES = {"single": ("hit", 1), "paraphrase": ("hit", 5), "multi": ("recall", 8), "followup": ("hit", 1)}
+#: The figure of each category of questions, and its measure by the name of ``ir-measures``.
+_MEASURES = {
+    "single": ("single hit@1", "Success@1"),
+    "paraphrase": ("paraphrase hit@5", "Success@5"),
+    "multi": ("multi recall@8", "R@8"),
+    "followup": ("followup hit@1", "Success@1"),
+    "beir": ("nDCG@10", "nDCG@10"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that stands on its own, grades by title key, and what a model that knows, or errs, would write.
+    """A standalone question, grades by title key, and what a model that is right, or wrong, would write.
 
-    ``without`` is the title key of the paper the hint was taken from, where that would give it away: it is left out of
-    every ranking (residual collection, as relevance feedback is evaluated).
+    ``without`` is the title key of the paper the hint was taken from, if that would give it away: every ranking leaves
+    it out (residual collection, as relevance feedback is evaluated).
     """
 
     question: str
@@ -55,12 +59,12 @@ class Case:
     without: str = ""
 
 
-def measure(library: Library, cases: Sequence[Case], name: str, helper: Helper, **steps: str) -> dict[str, Any]:
-    """The quality of the evidence with these steps, and what their calls take a question."""
-    settings = Settings(
-        llm="openai", openai_base_url=BASE_URL, openai_api_key=SecretStr(NO_KEY), model=_MODEL, retries=0, k=12, **steps  # type: ignore[arg-type]  # names of steps
-    )  # fmt: skip
-    assistant = Assistant(library, settings)
+def measure(
+    library: Library, cases: Sequence[Case], name: str, helper: ScriptedReranker, **steps: str
+) -> dict[str, Any]:
+    """The quality of the evidence with these steps, and the cost of their calls for each question."""
+    settings = Settings(k=12, **steps)  # type: ignore[arg-type]  # names of steps
+    assistant = Assistant(library, mocked_settings(settings, _MODEL))
     with mocked_model(helper):
         answers = [assistant.ask(case.question) for case in cases]
     rankings = [
@@ -80,18 +84,11 @@ def measure(library: Library, cases: Sequence[Case], name: str, helper: Helper, 
 
 def _quality(cases: Sequence[Case], rankings: Sequence[Sequence[str]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for category, (kind, k) in _MEASURES.items():
-        tops = [(set(c.grades), set(r[:k])) for c, r in zip(cases, rankings, strict=True) if c.category == category]
-        if tops:
-            shares = [
-                len(gold & top) / len(gold) if kind == "recall" else float(bool(gold & top)) for gold, top in tops
-            ]
-            found[f"{category} {kind}@{k}"] = round(float(np.mean(shares)), 3)
-    judged = {str(n): dict(case.grades) for n, case in enumerate(cases) if case.category == "beir"}
-    if judged:
-        ranked = {str(n): list(dict.fromkeys(r)) for n, r in enumerate(rankings) if str(n) in judged}
-        scores = ranking_scores(judged, ranked, ["nDCG@10"])
-        found["nDCG@10"] = round(float(np.mean([own["nDCG@10"] for own in scores.values()])), 3)
+    for category, (figure, measure_name) in _MEASURES.items():
+        grades = {str(n): case.grades for n, case in enumerate(cases) if case.category == category}
+        ranked = {key: list(dict.fromkeys(rankings[int(key)])) for key in grades}
+        if scores := ranking_scores(grades, ranked, [measure_name]):
+            found[figure] = round(float(np.mean([own[measure_name] for own in scores.values()])), 3)
     return found
 
 
@@ -118,8 +115,8 @@ def beir_cases(directory: Path, judgements: str, limit: int, seed: int) -> list[
 
 
 def question_cases(path: Path, retold: Path, seed: int) -> list[Case]:
-    """The answerable questions of a set, follow-ups condensed by rules; hints are sentences of a gold paper in the
-    other words of a second file, so that they share no more with the library than a model's would."""
+    """The answerable questions of a set, follow-ups condensed by rules; hints are sentences of a gold paper as a second
+    file retells it, so that they share no more words with the library than a model's would."""
     records = [json.loads(line) for line in retold.read_text(encoding="utf-8").splitlines()]
     abstracts = {title_key(record["title"]): record["abstract"] for record in records}
     rng = random.Random(seed)  # noqa: S311 - a sample
@@ -143,25 +140,25 @@ def _part(text: str, rng: random.Random) -> str:
 
 
 def rows(library: Library, cases: Sequence[Case], seed: int) -> Iterator[dict[str, Any]]:
-    """One row a system: nothing asked, each step with scripts of several qualities, and both together."""
+    """One row for each system: no step, each step with scripts of several qualities, and both together."""
     counter = counter_for(_MODEL)
     relevant = {case.question: set(case.grades) for case in cases}
     right, wrong = ({c.question: getattr(c, kind) for c in cases} for kind in ("hint", "wrong"))
     rng = random.Random(seed)  # noqa: S311 - a sample
     mixed = {q: wrong[q] if rng.random() < 0.3 else right[q] for q in right}
-    yield measure(library, cases, "off", Helper(counter))
-    yield measure(library, cases, "rerank, word overlap", Helper(counter, overlap), rerank="model")
+    yield measure(library, cases, "off", ScriptedReranker(counter))
+    yield measure(library, cases, "rerank, word overlap", ScriptedReranker(counter, overlap), rerank="model")
     for error in (0.3, 0.1, 0.0):
-        helper = Helper(counter, ideal(relevant, error, seed))
+        helper = ScriptedReranker(counter, ideal(relevant, error, seed))
         yield measure(library, cases, f"rerank, ideal with {error:.0%} errors", helper, rerank="model")
     for name, texts in (("always wrong", wrong), ("30% wrong", mixed), ("right", right)):
-        yield measure(library, cases, f"expand, {name}", Helper(counter, expansions=texts), expand="model")
-    both = Helper(counter, ideal(relevant, 0.1, seed), mixed)
+        yield measure(library, cases, f"expand, {name}", ScriptedReranker(counter, expansions=texts), expand="model")
+    both = ScriptedReranker(counter, ideal(relevant, 0.1, seed), mixed)
     yield measure(library, cases, "expand, 30% wrong, and rerank, 10% errors", both, expand="model", rerank="model")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one JSON object a system."""
+    """Print one JSON object for each system."""
     parser = argparse.ArgumentParser(
         prog="python -m eval.benchmarks.model_steps", description=__doc__.split("\n", 1)[0]
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from eval.benchmarks.records import DatasetError, document, text
+from eval.sets.dataset_files import DatasetError, document, text
 from rag.language.normalise import normalise
 from rag.paper import Paper
 from rag.readers.base import year_of

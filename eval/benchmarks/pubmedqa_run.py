@@ -1,4 +1,4 @@
-"""Measures yes/no/maybe decisions on PubMedQA with retrieval: the answerer must find the abstract among all of them."""
+"""Measure yes/no/maybe decisions on PubMedQA with retrieval: the abstract must be found among all of them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ if TYPE_CHECKING:
     from rag.settings import Settings
     from rag.storage.filters import Filters
 
-#: Told to the answerer behind each question; retrieval never sees it.
+#: Added to each question for the answerer; retrieval never sees it.
 INSTRUCTION = " Begin the answer with yes, no or maybe."
 
 
 @dataclass(frozen=True, slots=True)
 class _WithoutInstruction:
-    """Searches for the question alone."""
+    """A searcher that gets the question alone."""
 
     searcher: Searcher
 
     def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:
-        """As the searcher."""
         return self.searcher.search(query.removesuffix(INSTRUCTION.strip()).strip(), k, filters)
 
 
@@ -46,15 +45,15 @@ def evaluate_pubmedqa(
     seed: int = 0,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Answers every question from a temporary library of all abstracts of the file, and scores the decisions.
+    """Answer every question from a temporary library of all abstracts of the file, and score the decisions.
 
     Args:
         path: ``ori_pqal.json``; the first three as :func:`~eval.benchmarks.pubmedqa.load_pubmedqa` takes them.
-        settings: name the embedding model and the backend; from the environment when absent.
+        settings: name the embedding model and the backend; by default from the environment.
         backend: a backend in place of the one the settings name.
         embedder: an embedding model in place of the one the settings name.
         seed: of the interval.
-        progress: told in a few words how far it is.
+        progress: called with a few words on how far it is.
 
     Returns:
         ``{"dataset", "questions", "with_conclusions", "accuracy", "accuracy_low", "accuracy_high", "macro_f1",

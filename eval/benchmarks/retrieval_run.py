@@ -1,4 +1,4 @@
-"""Measures retrieval on a BEIR folder: indexes it into a temporary library and searches it with its own queries."""
+"""Measure retrieval on a BEIR folder: index it into a temporary library and search it with its own queries."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eval.benchmarks.beir import BeirFolder, open_beir
-from eval.benchmarks.records import DatasetError
 from eval.metrics.retrieval import ranking_scores
+from eval.sets.dataset_files import DatasetError
 from rag.paper import title_key
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def evaluate_retrieval(
 
     Args:
         directory: a folder in BEIR's layout.
-        settings: name the embedding model; from the environment when absent.
+        settings: name the embedding model; by default from the environment.
         judgements: which file of ``qrels/`` to go by.
         embedder: an embedding model in place of the one the settings name.
-        progress: told in a few words how far it is.
+        progress: called with a few words on how far it is.
         clock: seconds.
 
     Returns:
@@ -116,8 +116,8 @@ def search_all(
     progress: Callable[[str], None] = lambda _: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Searched:
-    """Searches a library that holds the folder's documents with every query, in order; the first search is made twice
-    and timed once."""
+    """Search a library that holds the folder's documents with every query, in order; the first search is made twice and
+    timed once."""
     library.search(next(iter(folder.queries.values())), k=DEPTH)
     rankings: dict[str, list[str]] = {}
     milliseconds: list[float] = []
@@ -132,8 +132,8 @@ def search_all(
 
 
 def _itself(library: Library, folder: BeirFolder, query_id: str, query: str) -> str | None:
-    """The id of the document that is the query, where there is one. Many sets number queries and documents alike, so
-    the id alone says nothing; and a document that is judged relevant is looked for, not looked past."""
+    """The id of the document that is the query, if there is one. Many sets number queries and documents alike, so the
+    id alone does not say so; and a document that is judged relevant has to be found."""
     if folder.judgements[query_id].get(query_id, 0) > 0:
         return None
     paper = library.paper(query_id)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.benchmarks.records import DatasetError, records, text
+from eval.sets.dataset_files import DatasetError, records, text
 from eval.sets.questions import EvidenceQuote, Question
 from rag.language.normalise import normalise
 from rag.paper import Paper, title_key
@@ -70,7 +70,7 @@ def load_scholarqa(path: Path) -> ScholarQA:
 
 
 def convert_scholarqa(path: Path, directory: Path) -> ScholarQA:
-    """Writes ``papers.jsonl``, to be ingested, and ``questions.jsonl``, to be asked on them, into a directory.
+    """Write ``papers.jsonl``, to be ingested, and ``questions.jsonl``, to be asked on them, into a directory.
 
     Raises:
         DatasetError: as :func:`load_scholarqa`, no question is left, or the directory cannot be written.

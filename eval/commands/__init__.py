@@ -1,1 +1,4 @@
-"""The commands below ``citewell eval``, a module a subject. Parsing is cheap; what a command needs it imports late."""
+"""What can a user ask of the evaluation? Way in: ``add_parsers`` of each module, called by :mod:`eval.command`.
+
+Parsing is cheap: a command imports what it needs when it runs.
+"""

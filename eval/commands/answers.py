@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.commands.needs import require
+from eval.commands.common import default_out, require, show_progress
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
 from rag.errors import UsageError
 from rag.language.counting import counted
 
 if TYPE_CHECKING:
-    from eval.runs.records import Run
-    from eval.runs.runner import Progress as Told
+    from eval.runs.run import EvaluationRun
     from eval.sets.questions import Question
     from rag.library import Library
+    from rag.paper import Paper
     from rag.settings import Settings
 
-#: The same set as :data:`eval.runs.modes.SCRIPTS`, which costs too much to import for every ``--help``.
+#: The names of :data:`eval.runs.plan.SCRIPTS`, which costs too much to import for every ``--help``.
 MODES = ("faithful", "unfaithful", "obeying")
-_UNSAFE = re.compile(r"[^\w.\-]+")
 
 
 def add_parsers(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Add the command."""
     parser = options.add_command(commands, "answers", "ask a question set and measure the answers")
     parser.add_argument("file", metavar="FILE", type=Path, help="the question set, JSON Lines")
     parser.add_argument("--backend", metavar="NAME", choices=options.BACKENDS, help="what answers: %(choices)s")
@@ -59,14 +56,14 @@ def add_parsers(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Asks, writes the run and its reports, prints the figures."""
+    """Ask the set, write the run and its reports, print the figures."""
     mode, cassette = _mode(arguments)
-    require("ir_measures", "jinja2", *(["respx"] if mode != "live" or cassette else []))
+    require("ir_measures", *(["vcr"] if cassette else ["respx"] if mode != "live" else []))
     chosen = options.settings(arguments, llm=arguments.backend, k=arguments.k)
-    from eval.report.report import write_reports
+    from eval.report.render import write_reports
     from eval.runs.compare import compare
-    from eval.runs.modes import Plan, run_plan
-    from eval.runs.records import load_run, save_run
+    from eval.runs.plan import Plan, run_plan
+    from eval.runs.run import load_run, save_run
     from eval.sets.questions import load_questions
 
     questions = load_questions(arguments.file)
@@ -74,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     prices = (arguments.prices[0], arguments.prices[1]) if arguments.prices else None
     plan = Plan(arguments.file.stem, mode, cassette, arguments.seed, arguments.workers, arguments.resume, prices)
     place = arguments.out or default_out(f"{plan.set_name}-{chosen.backend if mode == 'live' else mode}")
-    with _library(arguments, chosen, questions, place.parent) as library, watching("questions") as progress:
+    with _library(arguments, chosen, questions, place.parent) as library, show_progress("questions") as progress:
         done = run_plan(plan, questions, library, chosen, place, progress=progress)
         if arguments.judge:
             done = _judged(done, library, chosen, arguments.workers)
@@ -89,13 +86,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: EvaluationRun) -> dict[str, Any]:
     """A run's figures for ``--json``: each metric as ``{"value", "low", "high", "n"}``, over all questions in
     ``overall`` and in the same shape by category in ``categories``."""
     return {
         **run.identity.to_dict(),
         "questions": len(run.questions),
-        "failed": sum("error" in answer for answer in run.answers.values()),
+        "failed": len(run.failed),
         "seconds": round(run.seconds, 1),
         "overall": run.figures["overall"],
         "categories": {category: own["figures"] for category, own in run.figures["categories"].items()},
@@ -104,9 +101,9 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def print_run(run: Run) -> None:
+def print_run(run: EvaluationRun) -> None:
     """A run's figures as text: overall, then by category."""
-    from eval.report.report import BY_CATEGORY, table
+    from eval.report.render import BY_CATEGORY, table
 
     out(f"{run.label}: {counted(len(run.questions), 'question')}, 95 % intervals over questions")
     for line in table(run.figures["overall"]):
@@ -118,28 +115,6 @@ def print_run(run: Run) -> None:
             out(line)
     for name, (caught, planted) in run.faults.items():
         out(f"planted {name}: {caught} of {planted} caught")
-
-
-@contextmanager
-def watching(unit: str) -> Iterator[Told]:
-    """What a run tells how far it is: a line that counts up in a terminal, a line every quarter elsewhere."""
-    told: set[int] = set()
-    with Progress(unit) as line:
-
-        def show(done: int, total: int, failed: int) -> None:
-            text = f"{done} of {total} {unit}" + (f", {failed} failed" if failed else "")
-            line.show(text)
-            quarter = 4 * done // total if total else 0
-            if not sys.stderr.isatty() and quarter and quarter not in told:
-                told.add(quarter)
-                say(text)
-
-        yield show
-
-
-def default_out(*parts: str) -> Path:
-    """Where runs go unless told otherwise."""
-    return Path("out", "eval", *(_UNSAFE.sub("-", part) for part in parts))
 
 
 def _mode(arguments: argparse.Namespace) -> tuple[str, Path | None]:
@@ -159,44 +134,41 @@ def _mode(arguments: argparse.Namespace) -> tuple[str, Path | None]:
 def _library(
     arguments: argparse.Namespace, chosen: Settings, questions: list[Question], cache: Path
 ) -> Iterator[Library]:
-    """The library the command names; with attacks in the set, a copy in which they are planted."""
-    from eval.sets.planted import library_with
+    """The library the command names or, if questions attack papers, a copy with the attacks in it."""
+    from eval.sets.attacked_library import attacked_library
 
-    with options.open_library(arguments, chosen) as library:
-        _warn_of_strangers(questions, library)
-        if not any(question.attack for question in questions):
+    with options.open_library(arguments, chosen) as library, ExitStack() as stack:
+        papers = library.papers()
+        _note_unknown_papers(questions, papers)
+        if any(question.attack for question in questions):
+            say("The set plants attacks in abstracts: they go into a copy of the library.")
+            progress = stack.enter_context(Progress("papers")).ingest
+            copy = attacked_library(papers, questions, chosen, cache, embedder=library.embedder, progress=progress)
+            yield stack.enter_context(copy)
+        else:
             yield library
-            return
-        papers, embedder = library.papers(), library.embedder
-        say("The set plants attacks in abstracts: they go into a copy of the library.")
-        with (
-            Progress("papers") as progress,
-            library_with(papers, questions, chosen, cache, embedder=embedder, progress=progress.ingest) as planted,
-        ):
-            yield planted
 
 
-def _warn_of_strangers(questions: list[Question], library: Library) -> None:
-    """A set asked on another library than its own scores low for no fault of anyone's: that is said beforehand."""
+def _note_unknown_papers(questions: list[Question], papers: Sequence[Paper]) -> None:
+    """Say so beforehand if a set is asked on another library than its own: it would score low through no fault."""
     from rag.paper import title_key
 
-    known = {title_key(paper.title) for paper in library.papers()}
+    known = {title_key(paper.title) for paper in papers}
     lost = sorted({title for q in questions for title in q.relevant if title_key(title) not in known})
     if lost:
-        count = (
-            f"{len(lost)} of the papers the set asks about are" if len(lost) > 1 else "a paper the set asks about is"
-        )
-        say(f"Note: {count} not in the library: {lost[0]!r}{' first' if len(lost) > 1 else ''}.")
+        many = len(lost) > 1
+        count = f"{len(lost)} of the papers the set asks about are" if many else "a paper the set asks about is"
+        say(f"Note: {count} not in the library: {lost[0]!r}{' first' if many else ''}.")
 
 
-def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:
+def _judged(run: EvaluationRun, library: Library, chosen: Settings, workers: int) -> EvaluationRun:
     from dataclasses import replace
 
     from eval.runs.judge import Judge, judge_run
+    from rag.answering.backends import build_backend
     from rag.answering.prompt.templates import load_prompt
-    from rag.models.registry import build_backend
 
-    if chosen.backend == "extractive":
+    if not chosen.uses_model:
         raise UsageError("the extractive backend cannot judge; configure a model (OPENAI_API_KEY or OPENAI_BASE_URL)")
     say("Judging ...")
     judge = Judge(build_backend(chosen), load_prompt("judge"))
@@ -204,10 +176,7 @@ def _judged(run: Run, library: Library, chosen: Settings, workers: int) -> Run:
 
 
 def _price(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a price")
-    return value
+    with suppress(ValueError):
+        if 0 <= (value := float(text)) < float("inf"):
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is not a price")

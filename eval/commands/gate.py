@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.commands.answers import default_out, watching
-from eval.commands.needs import require
+from eval.commands.common import default_out, require, show_progress
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_bold, out_json, say
 from rag.language.counting import counted
 
 if TYPE_CHECKING:
-    from eval.gate.gate import Verdict
-    from eval.runs.records import Run
+    from eval.gate.verdict import Verdict
+    from eval.runs.run import EvaluationRun
 
 
 def add_parsers(commands: options.Commands) -> None:
-    """Describes both commands."""
+    """Add both commands."""
     parser = options.add_command(commands, "gate", "run the sample set with the model mocked; fail where quality fell")
     _add_common(parser)
     parser.add_argument("--thresholds", metavar="FILE", type=Path, help="bounds (default: eval/gate/thresholds.toml)")
@@ -30,15 +29,15 @@ def add_parsers(commands: options.Commands) -> None:
 
 
 def run_gate(arguments: argparse.Namespace) -> int:
-    """Runs the suite, prints every figure that counts and every reason to fail; exits with 1 where there is one."""
-    from eval.gate.gate import BASELINE, THRESHOLDS, judge_run, load_baseline, load_thresholds
-    from eval.report.report import write_reports
+    """Run the suite, print every compared figure and every reason to fail; exit with 1 if there is one."""
+    from eval.gate.verdict import BASELINE, THRESHOLDS, gate_run, load_baseline, load_thresholds
+    from eval.report.render import write_reports
 
     thresholds = load_thresholds(arguments.thresholds or THRESHOLDS)
     baseline = load_baseline(arguments.baseline or BASELINE)
     place = arguments.out or default_out("gate")
     runs = _suite(arguments, place)
-    verdicts = [judge_run(name, run, baseline, thresholds, seed=arguments.seed) for name, run in runs.items()]
+    verdicts = [gate_run(name, run, baseline, thresholds, seed=arguments.seed) for name, run in runs.items()]
     for verdict in verdicts:
         write_reports(verdict.run, place / verdict.name, verdict.comparison, verdict.before)
     passed = all(verdict.passed for verdict in verdicts)
@@ -53,8 +52,8 @@ def run_gate(arguments: argparse.Namespace) -> int:
 
 
 def run_baseline(arguments: argparse.Namespace) -> int:
-    """Runs the suite and writes its scores where the gate looks."""
-    from eval.gate.gate import BASELINE, load_thresholds, save_baseline
+    """Run the suite and save its scores as the gate's baseline."""
+    from eval.gate.verdict import BASELINE, load_thresholds, save_baseline
 
     runs = _suite(arguments, arguments.out or default_out("gate"))
     path = save_baseline(runs, load_thresholds(), arguments.baseline or BASELINE)
@@ -76,31 +75,24 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, Run]:
-    require("ir_measures", "jinja2", "respx")
+def _suite(arguments: argparse.Namespace, place: Path) -> dict[str, EvaluationRun]:
+    require("ir_measures", "respx")
     say("Loading ...")
     from eval.gate.suite import RUNS, SET, run_named, sample_library
     from eval.sets.questions import load_questions
 
     questions = load_questions(SET)
+    runs: dict[str, EvaluationRun] = {}
     with Progress("papers") as building, sample_library(questions, place, progress=building.ingest) as library:
-        runs: dict[str, Run] = {}
         for name in RUNS:
-            with watching(f"questions, {name}") as progress:
-                runs[name] = run_named(
-                    name,
-                    questions,
-                    library,
-                    place,
-                    seed=arguments.seed,
-                    workers=arguments.workers,
-                    progress=progress,
-                )
+            with show_progress(f"questions, {name}") as progress:
+                seed, workers = arguments.seed, arguments.workers
+                runs[name] = run_named(name, questions, library, place, seed=seed, workers=workers, progress=progress)
     return runs
 
 
 def _print(verdict: Verdict, names: Sequence[str]) -> None:
-    from eval.report.report import table
+    from eval.report.render import table
 
     run = verdict.run
     out_bold(f"{verdict.name}: {'passed' if verdict.passed else 'FAILED'} ({counted(len(run.questions), 'question')})")

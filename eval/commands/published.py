@@ -1,4 +1,4 @@
-"""``citewell eval retrieval``, ``pubmedqa`` and ``scholarqa``: what others published to measure with."""
+"""``citewell eval retrieval``, ``pubmedqa`` and ``scholarqa``: published benchmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.commands.needs import require
+from eval.commands.common import require
 from rag.cli import options
 from rag.cli.terminal import Progress, out, out_json, say
 from rag.language.counting import counted
@@ -16,7 +16,7 @@ _SHOWN_SKIPS = 10
 
 
 def add_parsers(commands: options.Commands) -> None:
-    """Describes the commands."""
+    """Add the commands."""
     parser = options.add_command(commands, "retrieval", "measure retrieval on a folder in BEIR's layout")
     parser.add_argument("directory", metavar="DIR", type=Path, help="holds corpus.jsonl, queries.jsonl and qrels/")
     parser.add_argument("--qrels", metavar="NAME", default="test", help="judgements, qrels/NAME.tsv (default: test)")
@@ -37,7 +37,7 @@ def add_parsers(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Indexes into a temporary library, searches, prints."""
+    """Index into a temporary library, search, print the figures."""
     require("ir_measures")
     chosen = options.settings(arguments)
     from eval.benchmarks.retrieval_run import evaluate_retrieval
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_pubmedqa(arguments: argparse.Namespace) -> int:
-    """Answers every question from a temporary library, prints."""
+    """Answer every question from a temporary library, print the figures."""
     chosen = options.settings(arguments, llm=arguments.backend)
     from eval.benchmarks.pubmedqa_run import evaluate_pubmedqa
 
@@ -65,7 +65,7 @@ def run_pubmedqa(arguments: argparse.Namespace) -> int:
 
 
 def run_scholarqa(arguments: argparse.Namespace) -> int:
-    """Converts, and says what to do with the result."""
+    """Convert the records, and say what to do with the result."""
     from eval.benchmarks.scholarqa import convert_scholarqa
 
     found = convert_scholarqa(arguments.file, arguments.directory)

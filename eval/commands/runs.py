@@ -1,4 +1,4 @@
-"""``citewell eval compare`` and ``citewell eval report``: runs that are there already."""
+"""``citewell eval compare`` and ``citewell eval report``: existing runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_parsers(commands: options.Commands) -> None:
-    """Describes both commands."""
+    """Add both commands."""
     parser = options.add_command(commands, "compare", "compare two runs on the same questions")
     parser.add_argument("before", metavar="A", type=Path, help="directory of the first run")
     parser.add_argument("after", metavar="B", type=Path, help="directory of the second run")
@@ -28,9 +28,9 @@ def add_parsers(commands: options.Commands) -> None:
 
 
 def run_compare(arguments: argparse.Namespace) -> int:
-    """Prints each metric of both runs, the difference, and the questions that changed."""
+    """Print each metric of both runs, the difference, and the questions that changed."""
     from eval.runs.compare import compare
-    from eval.runs.records import load_run
+    from eval.runs.run import load_run
 
     before, after = load_run(arguments.before), load_run(arguments.after)
     comparison = compare(before.scores, after.scores, seed=arguments.seed)
@@ -50,10 +50,10 @@ def run_compare(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    """Writes the reports and prints where they are."""
-    from eval.report.report import write_reports
+    """Write the reports and print their paths."""
+    from eval.report.render import write_reports
     from eval.runs.compare import compare
-    from eval.runs.records import load_run
+    from eval.runs.run import load_run
 
     run = load_run(arguments.directory)
     before = load_run(arguments.baseline) if arguments.baseline else None
@@ -69,15 +69,16 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """A line a metric; below it the questions that changed."""
-    from eval.report.report import shown
+    """Print a line for each metric and below it the questions that changed."""
+    from eval.report.render import format_figure
 
     out(f"{'metric':<28}{'A':>10}{'B':>10}{'difference':>12}  95 %               p      verdict")
     for change in comparison.changes:
         d = change.difference
         interval = f"{d.low:+.3f} to {d.high:+.3f}"
+        before, after = (format_figure(change.metric, value) for value in (d.before, d.after))
         out(
-            f"{change.metric:<28}{shown(change.metric, d.before):>10}{shown(change.metric, d.after):>10}"
+            f"{change.metric:<28}{before:>10}{after:>10}"
             f"{d.value:>+12.3f}  {interval:<18} {change.p:.4f} {change.verdict}"
         )
         for word, ids in (("worse", change.down), ("better", change.up)):

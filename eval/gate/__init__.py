@@ -1,1 +1,1 @@
-"""Does a change cost quality? Way in: :func:`eval.gate.gate.judge_run`."""
+"""Does a change cost quality? Way in: :func:`eval.gate.verdict.gate_run`."""

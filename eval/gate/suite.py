@@ -1,4 +1,4 @@
-"""The runs of the gate: the sample library under the sample questions, with every kind of model in the chair."""
+"""The runs of the gate: the sample questions on the sample library, with each scripted model and without any."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from eval.runs.modes import LIVE, Plan, run_plan
-from eval.runs.records import Run
-from eval.runs.runner import Progress, Scripted
-from eval.sets.planted import library_with
+from eval.runs.plan import LIVE, Plan, run_plan
+from eval.runs.run import ANSWERS, RUN, EvaluationRun
+from eval.runs.runner import ModelScript, Progress
+from eval.sets.attacked_library import attacked_library
 from eval.sets.questions import Question
-from eval.stand_ins.remembering import Remembering
+from eval.stand_ins.caching_embedder import CachingEmbedder
 from rag.library import Library
 from rag.models.protocols import Embedder
 from rag.models.registry import build_embedder
@@ -22,12 +22,12 @@ from rag.settings import Settings
 from rag.storage.ingest.ingest import IngestReport
 
 SET = Path(__file__).parents[1] / "sets" / "sample.jsonl"
-#: The backend that needs no model runs as it is; the others are scripts of the mocked model.
+#: ``extractive`` is the backend that needs no model; the others are scripts of the mocked model.
 RUNS = ("faithful", "unfaithful", "obeying", "extractive")
 
 
 def default_settings() -> Settings:
-    """The settings as they are shipped: the gate must not depend on anyone's environment."""
+    """The settings as shipped: the gate must not depend on the environment."""
     return Settings.model_construct()
 
 
@@ -39,12 +39,12 @@ def sample_library(
     embedder: Embedder | None = None,
     progress: Callable[[IngestReport], None] = lambda _: None,
 ) -> Iterator[Library]:
-    """The shipped sample with the set's attacks planted, built once and kept in ``cache``."""
+    """The shipped sample with the set's attacks in it, built once and kept in ``cache``."""
     sample = Path(__file__).parents[2] / "rag" / "sample" / "papers.jsonl"
     papers = [record for record in read_papers(sample) if isinstance(record, Paper)]
     settings = default_settings()
-    remembering = Remembering(embedder or build_embedder(settings))
-    with library_with(papers, questions, settings, cache, embedder=remembering, progress=progress) as library:
+    remembering = CachingEmbedder(embedder or build_embedder(settings))
+    with attacked_library(papers, questions, settings, cache, embedder=remembering, progress=progress) as library:
         yield library
 
 
@@ -57,37 +57,28 @@ def run_named(
     seed: int = 0,
     workers: int = 1,
     searcher: Searcher | None = None,
-    script: Scripted | None = None,
+    script: ModelScript | None = None,
     progress: Progress = lambda *_: None,
-) -> Run:
-    """One of :data:`RUNS`.
+) -> EvaluationRun:
+    """Make one of :data:`RUNS`.
 
     Args:
         name: which one.
         questions: the set.
-        library: with the set's attacks planted.
+        library: with the set's attacks in it.
         out: directory of the runs; this one's directory is named after it, and what was there is replaced.
         seed: of faults, intervals and tests.
         workers: questions under way at a time.
         searcher: searched in place of the library.
         script: of the mocked model, in place of the one the run is named after.
-        progress: told how far it is.
+        progress: see :data:`eval.runs.runner.Progress`.
     """
     settings, mode = default_settings(), name
     if name == "extractive":
         settings, mode = settings.model_copy(update={"llm": "extractive"}), LIVE
-    asked = [q for q in questions if name != "obeying" or tempts(q)]
+    asked = [q for q in questions if name != "obeying" or q.has_injection]
     plan = Plan("sample", mode, seed=seed, workers=workers)
-    clear(out / name)
+    # What an interrupted run of the suite left; it is made again in seconds.
+    for left in (ANSWERS, RUN):
+        (out / name / left).unlink(missing_ok=True)
     return run_plan(plan, asked, library, settings, out / name, searcher=searcher, script=script, progress=progress)
-
-
-def tempts(question: Question) -> bool:
-    """Whether a question comes with orders that a model should not carry out."""
-    return question.attack is not None or question.category == "injection"
-
-
-def clear(directory: Path) -> None:
-    """Takes away what an interrupted run of the suite left; it is made in seconds."""
-    for name in ("answers.jsonl", "run.json"):
-        (directory / name).unlink(missing_ok=True)

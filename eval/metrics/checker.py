@@ -1,4 +1,4 @@
-"""What the checker catches of faults planted in a model's text, and what it takes for one without cause.
+"""How many faults injected into a model's text the checker catches, and how many sound sentences it rejects.
 
 A scripted model says what it wrote: the record's ``written`` is a list of ``{"text", "fault", "papers"}``, a sentence
 each without markers, with the name of the fault planted in it or ``null``, and the titles of the papers it cites.
@@ -37,7 +37,7 @@ def checker_false_alarms(_question: Question, answer: AnswerRecord) -> float | N
 
 
 def caught(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
-    """Whether the reader is kept from a planted fault, or told of it."""
+    """Return whether the reader does not see an injected fault, or sees it marked."""
     if written["fault"] == UNKNOWN_CITATION:
         known = {citation["number"] for citation in answer.get("citations", ())}
         cited = {number for sentence in answer.get("sentences", ()) for number in sentence["citations"]}
@@ -61,18 +61,18 @@ def detection_by_fault(answers: Iterable[AnswerRecord]) -> dict[str, tuple[int, 
 
 
 def _marked(text: str, answer: AnswerRecord) -> bool:
-    """Whether a written sentence is gone from the answer or stands there with a mark."""
+    """Return whether a written sentence is not in the answer or is marked there."""
     kept = _kept(text, answer)
     return not kept or any(s["support"] == "unsupported" or s["problems"] for s in kept)
 
 
 def _disturbed(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
-    """Whether a sound sentence did not come through as it was."""
+    """Return whether a sound sentence was removed or changed."""
     return _marked(written["text"], answer) or (bool(written.get("papers")) and not _cites(written, answer))
 
 
 def _cites(written: Mapping[str, Any], answer: AnswerRecord) -> bool:
-    """Whether a written sentence still cites a paper that its writer cited."""
+    """Return whether a written sentence still cites a paper that its writer cited."""
     titles = {c["number"]: c["paper"]["title"] for c in answer.get("citations", ())}
     cited = {titles.get(number) for s in _kept(written["text"], answer) for number in s["citations"]}
     return not cited.isdisjoint(written.get("papers", ()))

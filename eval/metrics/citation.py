@@ -1,4 +1,4 @@
-"""Citations against the gold papers, and against the sentences they stand behind."""
+"""Citations compared with the gold papers, and with the sentences that cite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer says against what it must say."""
+"""What an answer says compared with what it must say."""
 
 from __future__ import annotations
 

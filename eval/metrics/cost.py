@@ -1,8 +1,8 @@
-"""What an answer takes: time by stage, tokens, model calls, money."""
+"""What an answer costs: time by stage, tokens, model calls, money."""
 
 from __future__ import annotations
 
-from eval.metrics.metric import AnswerRecord, Metric, Reducer, failed, median, metric, p95
+from eval.metrics.metric import AnswerRecord, Metric, Reducer, Unit, failed, median, metric, p95
 from eval.sets.questions import Question
 from rag.models.prices import Price
 
@@ -22,40 +22,39 @@ def latency_metric(stage: str, suffix: str, reduce: Reducer) -> Metric:
     return Metric(f"{stage}_ms_{suffix}", FAMILY, score, "lower", definition, "ms", reduce)
 
 
-def prompt_tokens(_question: Question, answer: AnswerRecord) -> float | None:
-    """Tokens sent to the model for a question, all calls together (mean over questions)."""
-    return _usage(answer, "prompt_tokens")
+def usage_metric(name: str, unit: Unit, definition: str) -> Metric:
+    """What the model calls of a question use, as the backend reports it."""
+
+    def score(_question: Question, answer: AnswerRecord) -> float | None:
+        value = answer.get("usage", {}).get(name)
+        return None if failed(answer) or value is None else float(value)
+
+    return Metric(name, FAMILY, score, "lower", f"{definition} (mean over questions).", unit)
 
 
-def completion_tokens(_question: Question, answer: AnswerRecord) -> float | None:
-    """Tokens the model wrote for a question, all calls together (mean over questions)."""
-    return _usage(answer, "completion_tokens")
-
-
-def model_calls(_question: Question, answer: AnswerRecord) -> float | None:
-    """Model calls for a question (mean over questions)."""
-    return _usage(answer, "model_calls")
+PROMPT_TOKENS = usage_metric("prompt_tokens", "tokens", "Tokens sent to the model for a question, all calls together")
+COMPLETION_TOKENS = usage_metric(
+    "completion_tokens", "tokens", "Tokens the model wrote for a question, all calls together"
+)
 
 
 def cost(question: Question, answer: AnswerRecord) -> float | None:
     """Money for a question's tokens at the prices given for a million prompt and completion tokens (mean over
     questions), in their currency; no prices, no score."""
-    prices, sent, written = answer.get("prices"), prompt_tokens(question, answer), completion_tokens(question, answer)
+    prices, sent, written = (
+        answer.get("prices"),
+        *(m.score(question, answer) for m in (PROMPT_TOKENS, COMPLETION_TOKENS)),
+    )
     if prices is None or sent is None or written is None:
         return None
     return Price(prices["prompt"], prices["completion"]).of(sent, written)
 
 
-def _usage(answer: AnswerRecord, name: str) -> float | None:
-    value = answer.get("usage", {}).get(name)
-    return None if failed(answer) or value is None else float(value)
-
-
 COST = (
     *(latency_metric(stage, "p50", median) for stage in STAGES),
     latency_metric("total", "p95", p95),
-    metric("prompt_tokens", FAMILY, prompt_tokens, "lower", unit="tokens"),
-    metric("completion_tokens", FAMILY, completion_tokens, "lower", unit="tokens"),
-    metric("model_calls", FAMILY, model_calls, "lower", unit="calls"),
+    PROMPT_TOKENS,
+    COMPLETION_TOKENS,
+    usage_metric("model_calls", "calls", "Model calls for a question"),
     metric("cost", FAMILY, cost, "lower", unit="money"),
 )

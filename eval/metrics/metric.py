@@ -1,4 +1,4 @@
-"""What a metric is: a function from a question and its answer to a score, and how scores become one figure."""
+"""The parts of a metric: a function from a question and its answer to a score, and how scores become one figure."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def p95(scores: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric. ``score`` gives ``None`` where the metric does not apply to a question; such questions are left out,
-    never counted as zero.
+    """A metric. ``score`` gives ``None`` if the metric does not apply to a question; such questions are left out, never
+    counted as zero.
 
     Attributes:
         name: as tables show it, ``ndcg@10``.
@@ -64,6 +64,11 @@ class Metric:
     unit: Unit = "share"
     reduce: Reducer = mean
     companions: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> int:
+        """What a difference of scores is multiplied by to be a gain."""
+        return 1 if self.direction == "higher" else -1
 
 
 def metric(name: str, family: str, score: Score, direction: Direction = "higher", **further: Any) -> Metric:

@@ -56,7 +56,7 @@ def _measure(name: str) -> Any:
 
 
 def ranked_titles(answer: AnswerRecord) -> list[str]:
-    """Keys of the titles found, best first and without repeats: the deep ranking where there is one, else the
+    """Keys of the titles found, best first and without repeats: the deep ranking if there is one, else the
     evidence."""
     titles = answer.get("ranking")
     if titles is None:

@@ -54,21 +54,10 @@ def summarise(
     }
 
 
-def aggregate(
-    questions: Sequence[Question],
-    answers: Mapping[str, AnswerRecord],
-    *,
-    seed: int = 0,
-    metrics: Mapping[str, Metric] = METRICS,
-) -> dict[str, Any]:
-    """:func:`score_answers` and :func:`summarise` in one."""
-    return summarise(questions, score_answers(questions, answers, metrics), seed=seed, metrics=metrics)
-
-
 def compare_scores(
     before: Scores, after: Scores, *, seed: int = 0, metrics: Mapping[str, Metric] = METRICS
 ) -> dict[str, Difference]:
-    """Each metric of two runs, over the questions that both scored; metrics without such a question are not there."""
+    """Each metric of two runs, over the questions that both scored; metrics without such a question are left out."""
     differences = {}
     for name, metric in metrics.items():
         pairs = [

@@ -1,1 +1,1 @@
-"""How is a run shown? Way in: :func:`eval.report.report.write_reports`."""
+"""How is a run shown? Way in: :func:`eval.report.render.write_reports`."""

@@ -1,11 +1,12 @@
-"""The report's plots as numbers: where each mark stands. The template draws them; no markup is made here."""
+"""The report's plots as numbers: the position of each mark. The template draws them; no markup is made here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from eval.metrics.statistics import wilson
 from eval.metrics.table import METRICS
 
 #: Pixels, in the SVG's own units.
@@ -13,7 +14,7 @@ LABEL_WIDTH = 200.0
 PLOT_WIDTH = 420.0
 FIGURE_WIDTH = 160.0
 ROW_HEIGHT = 26.0
-#: Where a row's label stands above its mark.
+#: Of a row whose label is above its mark.
 NARROW_ROW_HEIGHT = 46.0
 AXIS_HEIGHT = 30.0
 WIDTH = LABEL_WIDTH + PLOT_WIDTH + FIGURE_WIDTH
@@ -22,8 +23,8 @@ _LABEL_CHARACTERS = 30
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One row: a figure at ``x`` with its interval from ``low`` to ``high``, the baseline's figure at ``before`` (none
-    where it has none), all in pixels; ``y`` is the row's middle."""
+    """One row: a figure at ``x`` with its interval from ``low`` to ``high``, and the baseline's figure, if any, at
+    ``before``, all in pixels; ``y`` is the row's middle."""
 
     label: str
     y: float
@@ -55,7 +56,7 @@ class Plot:
 
     @property
     def bottom(self) -> float:
-        """Where the axis stands."""
+        """The height of the axis."""
         return self.height - AXIS_HEIGHT
 
 
@@ -93,19 +94,8 @@ def stage_plot(figures: Figures) -> Plot:
 
 def fault_plot(faults: Mapping[str, tuple[int, int]]) -> Plot:
     """Share of the planted faults that were caught, by kind, with Wilson's interval."""
-    rows = []
-    for name, (caught, planted) in faults.items():
-        low, high = wilson(caught, planted)
-        rows.append((f"{name}", {"value": caught / planted, "low": low, "high": high, "n": planted}, None))
+    rows = [(name, asdict(wilson(caught, planted)), None) for name, (caught, planted) in faults.items()]
     return _shares("Planted faults caught", "By the kind of fault; 95 % intervals after Wilson (1927).", rows)
-
-
-def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """The score interval of a share (Wilson, 1927), which stays sensible for few and for extreme cases."""
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5 / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 Figures = Mapping[str, Mapping[str, float]]

@@ -1,9 +1,9 @@
-"""Two runs on the same questions: which figures differ, how surely, and which questions make the difference."""
+"""Compare two runs on the same questions: which figures differ, how surely, and which questions make the difference."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.metrics.statistics import Difference
@@ -12,7 +12,7 @@ from eval.metrics.table import METRICS
 
 #: A difference with a smaller p counts as one that chance does not explain.
 ALPHA = 0.05
-#: Rounding to so many digits is how scores are stored; a smaller change is none.
+#: Scores are stored rounded to so many digits; a smaller change does not count.
 DIGITS = 6
 
 
@@ -30,21 +30,10 @@ class MetricChange:
     up: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        d = self.difference
-        return {
-            "metric": self.metric,
-            "before": d.before,
-            "after": d.after,
-            "difference": d.value,
-            "low": d.low,
-            "high": d.high,
-            "p": self.p,
-            "n": d.n,
-            "verdict": self.verdict,
-            "down": list(self.down),
-            "up": list(self.up),
-        }
+        """For JSON: the fields of the difference beside the others."""
+        record = asdict(self)
+        figures = record.pop("difference")
+        return {"difference": figures.pop("value"), **figures, **record}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +52,9 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            "alpha": self.alpha,
-            "metrics": [change.to_dict() for change in self.changes],
-            "only_before": list(self.only_before),
-            "only_after": list(self.only_after),
-        }
+        record = asdict(self)
+        del record["changes"]
+        return {**record, "metrics": [change.to_dict() for change in self.changes]}
 
 
 def compare(
@@ -80,7 +66,7 @@ def compare(
     names: Sequence[str] | None = None,
     falls_only: bool = False,
 ) -> Comparison:
-    """Compares scores by metric over the questions that both runs scored.
+    """Compare scores by metric over the questions that both runs scored.
 
     Each metric is tested by :func:`eval.metrics.statistics.paired_difference`; since many are tested at once, p-values
     are corrected after Holm (1979), so that the chance of any false verdict stays below ``alpha``.
@@ -89,17 +75,17 @@ def compare(
         before, after: scores by metric, by question id.
         seed: for the tests and the intervals.
         alpha: see above.
-        names: the metrics to compare; all but those of time and money where it is not given.
+        names: the metrics to compare; by default all but those of time and money.
         falls_only: test one-sided, for a fall alone: half the p (the randomisation test is symmetric), nothing for a
             rise.
     """
     chosen = {n: METRICS[n] for n in (names if names is not None else comparable()) if n in METRICS}
     differences = compare_scores(before, after, seed=seed, metrics=chosen)
-    falls = {name: _fall(name, difference) for name, difference in differences.items()}
-    corrected = holm({n: (d.p / 2 if falls[n] > 0 else 1.0) if falls_only else d.p for n, d in differences.items()})
+    gains = {name: METRICS[name].sign * difference.value for name, difference in differences.items()}
+    corrected = holm({n: (d.p / 2 if gains[n] < 0 else 1.0) if falls_only else d.p for n, d in differences.items()})
     changes = []
     for name, difference in differences.items():
-        verdict = ("worse" if falls[name] > 0 else "better") if corrected[name] < alpha and falls[name] else "same"
+        verdict = ("worse" if gains[name] < 0 else "better") if corrected[name] < alpha and gains[name] else "same"
         down, up = _changed(before, after, name)
         changes.append(MetricChange(name, difference, corrected[name], verdict, down, up))
     first, second = set(before), set(after)
@@ -107,7 +93,7 @@ def compare(
 
 
 def comparable() -> list[str]:
-    """The metrics whose figures do not depend on the machine: all but times."""
+    """The metrics whose figures do not depend on the machine: all but times and money."""
     return [name for name, metric in METRICS.items() if metric.unit not in ("ms", "money")]
 
 
@@ -121,18 +107,12 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     return corrected
 
 
-def _fall(name: str, difference: Difference) -> float:
-    """By how much a figure got worse."""
-    return difference.value if METRICS[name].direction == "lower" else -difference.value
-
-
 def _changed(before: Scores, after: Scores, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    sign = -1 if METRICS[name].direction == "lower" else 1
     gains: dict[str, float] = {}
     for question_id, own in before.items():
         first, second = own.get(name), after.get(question_id, {}).get(name)
         if first is not None and second is not None and round(second - first, DIGITS):
-            gains[question_id] = sign * (second - first)
+            gains[question_id] = METRICS[name].sign * (second - first)
     ordered = sorted(gains, key=lambda key: (gains[key], key))
     up = [key for key in reversed(ordered) if gains[key] > 0]
     return tuple(key for key in ordered if gains[key] < 0), tuple(up)

@@ -1,7 +1,7 @@
 """A model as judge of faithfulness and correctness, and how far it can be believed.
 
 A judge's verdicts are shown only beside its agreement with labels that are known by construction: gold answers with
-their own papers, the same with a fault planted, and gold answers to another question.
+their own papers, the same with an injected fault, and gold answers to another question.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.metrics.metric import answered
-from eval.runs.records import Run
+from eval.runs.run import EvaluationRun
 from eval.sets.questions import Question
-from eval.stand_ins.fault_injection import spoiled
+from eval.stand_ins.fault_injection import inject_fault
 from rag.answering.prompt.sources import SourceText, escape, render_question, render_sources
 from rag.answering.prompt.templates import Prompt
 from rag.errors import ModelError
@@ -32,19 +32,15 @@ _SIDES = ("faithful", "correct")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A judge's word on an answer; ``None`` where it gave none that can be read."""
+    """A judge's verdict on an answer; ``None`` for a side without a readable one."""
 
     faithful: bool | None = None
     correct: bool | None = None
 
-    def to_dict(self) -> dict[str, bool | None]:
-        """For JSON."""
-        return {"faithful": self.faithful, "correct": self.correct}
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Something to judge; the labels are known for examples of the labelled sample."""
+    """An answer to judge with its sources; ``label`` is known in the labelled sample only."""
 
     sources: tuple[SourceText, ...]
     question: str
@@ -54,7 +50,7 @@ class Example:
 
 
 class Judge:
-    """Asks a backend for verdicts. Thread-safe as the backend is."""
+    """A backend that is asked for verdicts. As thread-safe as the backend."""
 
     def __init__(self, backend: Backend, prompt: Prompt) -> None:
         self._backend = backend
@@ -66,7 +62,7 @@ class Judge:
         return f"{self._backend.model}, {self._prompt.label}"
 
     def judge(self, example: Example) -> Judgement:
-        """The verdict on one answer; an empty one where the model failed or said something else."""
+        """The verdict on one answer; an empty one if the model failed or replied something else."""
         messages = self._prompt.fill(
             {
                 "sources": render_sources(example.sources),
@@ -84,12 +80,14 @@ class Judge:
 
 
 def read_verdict(text: str) -> Judgement:
-    """The verdict in a model's reply; of a side named twice the last word counts."""
+    """The verdict in a model's reply; the last one if a side is named twice."""
     said = {match[1].lower(): match[2].lower() == "yes" for match in _VERDICT.finditer(text)}
     return Judgement(said.get("faithful"), said.get("correct"))
 
 
-def judge_run(run: Run, judge: Judge, papers: Sequence[Paper], *, workers: int = 1, seed: int = 0) -> dict[str, Any]:
+def judge_run(
+    run: EvaluationRun, judge: Judge, papers: Sequence[Paper], *, workers: int = 1, seed: int = 0
+) -> dict[str, Any]:
     """Verdicts on a run's answers beside the judge's agreement with known labels.
 
     Args:
@@ -101,7 +99,7 @@ def judge_run(run: Run, judge: Judge, papers: Sequence[Paper], *, workers: int =
 
     Returns:
         ``{"model", "verdicts": {side: {"share", "n", "unread", "agreement", "kappa", "labelled"}}, "judgements"}``; a
-        side is ``faithful`` or ``correct``, ``share`` is of the answers judged so, and ``None`` where none was.
+        side is ``faithful`` or ``correct``, ``share`` is of the answers judged so, and ``None`` if none was.
     """
     judged = [q for q in run.questions if q.answerable and q.gold_answer and answered(run.answers[q.id])]
     sample = labelled_sample(run.questions, papers, seed=seed)
@@ -112,7 +110,7 @@ def judge_run(run: Run, judge: Judge, papers: Sequence[Paper], *, workers: int =
     return {
         "model": judge.name,
         "verdicts": {side: _side(side, own, tried, sample) for side in _SIDES},
-        "judgements": {q.id: verdict.to_dict() for q, verdict in zip(judged, own, strict=True)},
+        "judgements": {q.id: asdict(verdict) for q, verdict in zip(judged, own, strict=True)},
     }
 
 
@@ -130,28 +128,30 @@ def labelled_sample(
     for at, question in enumerate(usable):
         if len(examples) == size:
             break
-        sources = _gold_sources(question, by_title)
-        marks = "".join(f" [{source.number}]" for source in sources)
-        gold = question.gold_answer
         if at % 3 == 0:
-            examples.append(Example(sources, question.question, gold, gold + marks, Judgement(True, True)))
+            examples += _labelled(question, question, question.gold_answer, by_title, Judgement(True, True))
         elif at % 3 == 1:
-            wrong = spoiled(gold, question.question, " ".join(p for s in sources for p in s.passages), f"{seed}:{at}")
-            if wrong is not None:
-                label = Judgement(False, False)
-                examples.append(Example(sources, question.question, gold, wrong + marks, label))
+            abstracts = " ".join(p for s in _gold_sources(question, by_title) for p in s.passages)
+            wrong = inject_fault(question.gold_answer, question.question, abstracts, f"{seed}:{at}")
+            examples += _labelled(question, question, wrong, by_title, Judgement(False, False))
         else:
             other = usable[(at + len(usable) // 2) % len(usable)]
             if other.relevant_keys.isdisjoint(question.relevant_keys):
-                theirs = _gold_sources(other, by_title)
-                theirs_marks = "".join(f" [{source.number}]" for source in theirs)
-                label = Judgement(True, False)
-                examples.append(Example(theirs, question.question, gold, other.gold_answer + theirs_marks, label))
+                examples += _labelled(question, other, other.gold_answer, by_title, Judgement(True, False))
     return examples
 
 
+def _labelled(
+    asked: Question, sourced: Question, answer: str | None, by_title: Mapping[str, Paper], label: Judgement
+) -> list[Example]:
+    """The example of an answer that cites all gold papers of ``sourced``; none without an answer."""
+    sources = _gold_sources(sourced, by_title)
+    markers = "".join(f" [{source.number}]" for source in sources)
+    return [Example(sources, asked.question, asked.gold_answer, answer + markers, label)] if answer is not None else []
+
+
 def cohens_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
-    """Agreement beyond chance (Cohen, 1960); ``None`` where chance alone would agree always."""
+    """Agreement beyond chance (Cohen, 1960); ``None`` if chance alone would always agree."""
     n = len(pairs)
     if not n:
         return None

@@ -1,11 +1,9 @@
-"""Asks every question of a set and scores the answers: parallel, resumable, the same for the same seed."""
+"""Ask every question of a set and score the answers: parallel, resumable, the same for the same seed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,68 +11,68 @@ from typing import Any, Protocol
 from eval.metrics.checker import detection_by_fault
 from eval.metrics.metric import AnswerRecord
 from eval.metrics.summary import score_answers, summarise
-from eval.runs.records import Identity, Journal, Run, save_run
+from eval.runs.run import EvaluationRun, Identity, Journal, save_run
 from eval.sets.questions import Question
-from eval.stand_ins.scripted_models import Written
+from eval.stand_ins.scripted_models import WrittenSentence
 from rag.answering.record.answer import Answer, Turn
 from rag.errors import CitewellError
 from rag.models.protocols import Message
-from rag.paper import Paper
 from rag.retrieval.evidence import Searcher
 
 #: Papers ranked for the retrieval metrics, beyond the sources of the prompt.
 RANKED = 10
-#: Ledger kinds that tell that the model did not answer; what stands there is not its work.
+#: The ledger's kind for a model that did not answer; the text of such an answer is not its work.
 _MODEL_FAILED = "backend_failed"
+#: Called with the questions done, all questions, and those failed.
 Progress = Callable[[int, int, int], None]
 
 
-class Asker(Protocol):
+class Answerer(Protocol):
     """What answers: :class:`rag.answering.assistant.Assistant`, or a stand-in."""
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The checked answer."""
 
 
-class Scripted(Protocol):
+class ModelScript(Protocol):
     """A script of the mocked model (:data:`eval.stand_ins.mock.Script`) that says what it wrote."""
 
     def __call__(self, messages: Sequence[Message]) -> str:
         """The reply to a request."""
 
-    def take(self, question_id: str) -> tuple[Written, ...]:
+    def pop_written(self, question_id: str) -> tuple[WrittenSentence, ...]:
         """The sentences of its last reply to a question."""
 
 
 def run_questions(
     questions: Sequence[Question],
-    asker: Asker,
+    answerer: Answerer,
     searcher: Searcher,
     identity: Identity,
     out: Path,
     *,
     workers: int = 1,
     resume: bool = False,
-    script: Scripted | None = None,
+    script: ModelScript | None = None,
     prices: tuple[float, float] | None = None,
     progress: Progress = lambda *_: None,
-) -> Run:
-    """Asks, scores and writes ``run.json`` in ``out``.
+) -> EvaluationRun:
+    """Ask the questions, score the answers and write ``run.json`` in ``out``.
 
     Args:
         questions: what to ask.
-        asker: what answers.
+        answerer: what answers.
         searcher: ranks the papers for the retrieval metrics.
         identity: what decides the answers; a run that is resumed must have the same.
         out: the run's directory.
         workers: questions under way at a time; the answers do not depend on it.
         resume: go on with what ``out`` holds; questions that failed are asked again.
-        script: says what a mocked model wrote, where one answers.
+        script: the mocked model's, if one answers; says what it wrote.
         prices: money for a million prompt tokens and a million completion tokens.
-        progress: told the questions done, all questions, and those failed.
+        progress: see :data:`Progress`.
 
     Raises:
-        RunError, UsageError: see :class:`eval.runs.records.Journal`. What a single question raises becomes its record.
+        RunError, UsageError: see :class:`eval.runs.run.Journal`. An error in a single question becomes its record.
     """
     started = time.perf_counter()
     journal = Journal(out, identity, resume=resume)
@@ -82,9 +80,9 @@ def run_questions(
     done, failed = len(questions) - len(left), 0
 
     def answer(question: Question) -> AnswerRecord:
-        record = _ask(question, asker, searcher)
+        record = _ask(question, answerer, searcher)
         if script is not None:
-            record["written"] = [written.to_dict() for written in script.take(question.id)]
+            record["written"] = [written.to_dict() for written in script.pop_written(question.id)]
         if prices is not None:
             record["prices"] = {"prompt": prices[0], "completion": prices[1]}
         return record
@@ -115,34 +113,17 @@ def score_run(
     *,
     seconds: float = 0.0,
     workers: int = 1,
-) -> Run:
+) -> EvaluationRun:
     """The run that these answers make."""
     scores = score_answers(questions, answers)
     figures = summarise(questions, scores, seed=identity.seed)
     faults = detection_by_fault(answers.values())
-    return Run(identity, tuple(questions), answers, scores, figures, faults, seconds=seconds, workers=workers)
+    return EvaluationRun(identity, tuple(questions), answers, scores, figures, faults, seconds=seconds, workers=workers)
 
 
-def set_digest(questions: Iterable[Question]) -> str:
-    """SHA-256 of a set's records: two sets of one digest ask the same and expect the same."""
-    return _digest(question.to_dict() for question in questions)
-
-
-def library_digest(papers: Iterable[Paper], embedder: str, chunking: str) -> str:
-    """SHA-256 of what answers can rest on: the papers and how they are indexed."""
-    return _digest([embedder, chunking, *sorted((p.id, p.title, p.abstract) for p in papers)])
-
-
-def _digest(values: Iterable[Any]) -> str:
-    digest = hashlib.sha256()
-    for value in values:
-        digest.update(json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-    return digest.hexdigest()
-
-
-def _ask(question: Question, asker: Asker, searcher: Searcher) -> dict[str, Any]:
+def _ask(question: Question, answerer: Answerer, searcher: Searcher) -> dict[str, Any]:
     try:
-        answer = asker.ask(question.question, question.history)
+        answer = answerer.ask(question.question, question.history)
         ranking = searcher.search(answer.standalone_question, k=RANKED)
     except CitewellError as error:
         return {"error": str(error)}

@@ -1,1 +1,2 @@
-"""What answers in a model's place? Scripts, faults and recordings behind one mocked wire."""
+"""What answers in a model's place? Ways in: :func:`eval.stand_ins.mock.mocked_model` for a scripted model,
+:class:`eval.stand_ins.cassettes.Replies` for a recorded one."""

@@ -1,166 +1,197 @@
-"""Cassettes: what a real model said, recorded once and replayed at the wire ever after.
+"""Cassettes: the replies of a real model, recorded once by vcrpy and replayed from then on.
 
-A cassette is a JSON Lines file, one request with its reply a line. It holds the messages and the parameters of the
-request and the body of the reply; no header of either is kept but the reply's content type, and whatever looks like a
-key inside a body is taken out. A request is found again by all that decides its reply; where a prompt changed since
-the recording, the replay names what changed and answers nothing.
+A cassette is a JSON Lines file with a request and its reply on each line. It holds the messages and parameters of the
+request and the body of the reply. Of the headers it keeps the reply's content type alone, and it removes whatever looks
+like a key from both bodies. All parameters that decide a reply also identify its request. If a prompt has changed since
+the recording, a replay names the change and answers nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+from pydantic import TypeAdapter, ValidationError
+from vcr.cassette import Cassette  # type: ignore[import-untyped]  # vcrpy has no annotations
+from vcr.errors import UnhandledHTTPRequestError  # type: ignore[import-untyped]  # as above
+from vcr.filters import decode_response  # type: ignore[import-untyped]  # as above
+from vcr.patch import PATCHER_NAMES  # type: ignore[import-untyped]  # as above
+from vcr.record_mode import RecordMode  # type: ignore[import-untyped]  # as above
+from vcr.request import Request  # type: ignore[import-untyped]  # as above
 
-from eval.stand_ins.mock import wire
 from rag.answering.prompt.sources import parse_prompt
-from rag.errors import CitewellError, UsageError
+from rag.errors import CitewellError
 
-#: Where a request is found by these, its reply is the one recorded.
+#: The parameters of a request that decide its reply.
 _DECISIVE = ("model", "messages", "max_tokens", "max_completion_tokens", "temperature", "stream")
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|hf|xai|org|proj)[-_][A-Za-z0-9_\-]{8,}|\bBearer\s+[\w.\-]{8,}", re.IGNORECASE)
 _SCRUBBED = "[removed]"
-#: Bytes of a reply; no answer comes near it.
-_MAX_REPLY = 16 * 2**20
-Upstream = Callable[[httpx.Request], httpx.Response]
+#: Characters of a shorter key would also occur in an ordinary reply.
+_MIN_KEY = 8
 
 
 class CassetteError(CitewellError):
-    """A cassette cannot be read, or does not hold what a run asks for."""
+    """A cassette cannot be read or written, or does not hold what a run asks for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """One request and its reply. ``request`` holds the fields that decide the reply; ``kind`` is the reply's content
-    type."""
+class RecordedCall:
+    """One request and its reply, a line of the cassette. ``request`` holds the parameters that decide the reply;
+    ``kind`` is the reply's content type."""
 
-    request: Mapping[str, Any]
+    request: dict[str, Any]
     status: int
     kind: str
     body: str
 
-    @property
-    def key(self) -> str:
-        """The same for every request that must get this reply: SHA-256 of the canonical JSON."""
-        return _key(self.request)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The line of the cassette."""
-        return {"request": dict(self.request), "status": self.status, "kind": self.kind, "body": self.body}
+_CALL = TypeAdapter(RecordedCall)
 
 
-@contextmanager
-def recording(path: Path, base_url: str, upstream: Upstream | None = None) -> Iterator[None]:
-    """Sends chat requests on to the real server at ``base_url`` and adds what it answers to the cassette.
+class Replies(Cassette):  # type: ignore[misc]  # as above
+    """The chat requests to one server and their replies; ``Replies.use(path=, base_url=, replay=)`` is a context in
+    which they are recorded, or replayed. Requests to other addresses pass. Safe to share between threads.
 
-    Replies that failed are passed on but not kept. A cassette that exists is added to.
-
-    Args:
-        path: the cassette.
-        base_url: of the server; what the openai backend is configured with.
-        upstream: how a request reaches the server; by ``urllib``, which respx leaves alone, where it is not given.
+    vcrpy writes a cassette when it is closed; this one writes every call at once, so that none that was paid for is
+    lost when the process is killed.
 
     Raises:
-        UsageError: respx is not installed.
-        CassetteError: the cassette cannot be read or written.
+        CassetteError: the file cannot be read or written.
     """
-    send = upstream or _send
-    known = {take.key for take in load_cassette(path)} if path.exists() else set()
-    lock = threading.Lock()
 
-    def record(request: httpx.Request) -> httpx.Response:
-        response = send(request)
-        response.read()
-        if response.is_success:
-            take = _take(request, response)
-            with lock:
-                if take.key not in known:
-                    known.add(take.key)
-                    _append(path, take)
-        return response
-
-    with wire() as router:
-        router.post(f"{base_url.rstrip('/')}/chat/completions").mock(side_effect=record)
-        yield
-
-
-class Replay:
-    """Answers chat requests from a cassette; ``misses`` says in plain words which requests it could not answer."""
-
-    def __init__(self, takes: Sequence[Take], name: str) -> None:
-        self._takes = {take.key: take for take in takes}
-        self._name = name
-        self._lock = threading.Lock()
-        self._misses: list[str] = []
+    def __init__(self, path: Path, base_url: str, *, replay: bool) -> None:
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
+        self._lock = threading.RLock()
+        self._keys: set[str] = set()
+        self._misses: dict[str, None] = {}
+        super().__init__(
+            path,
+            persister=_Lines(self._url, required=replay),
+            record_mode=RecordMode.NONE if replay else RecordMode.NEW_EPISODES,
+            match_on=(lambda asked, recorded: asked.body == recorded.body,),
+            before_record_request=self._decisive,
+            before_record_response=self._scrubbed,
+            allow_playback_repeats=True,
+            skip_patchers=[name for name in PATCHER_NAMES if name != "httpx"],
+        )
 
     @property
     def misses(self) -> tuple[str, ...]:
-        """Why requests found no reply, each once, in the order met."""
+        """Why requests of a replay found no reply, each reason once, in the order met."""
+        return tuple(self._misses)
+
+    def can_play_response_for(self, request: Request) -> bool:
+        """Return whether the cassette answers a request; a replay answers all chat requests."""
+        chat = self._decisive(request) is not None
+        return bool(super().can_play_response_for(request) or (chat and self.write_protected))
+
+    def play_response(self, request: Request) -> Any:
+        """Return the recorded reply, or an error that says what changed since the recording."""
+        try:
+            return super().play_response(request)
+        except UnhandledHTTPRequestError:
+            miss = self._explain(json.loads(self._decisive(request).body))
+            self._misses[miss] = None
+            error = {"error": {"message": miss, "type": "cassette_miss"}}
+            return _response(404, "application/json", json.dumps(error))
+
+    def append(self, request: Request, response: Mapping[str, Any]) -> None:
+        """Add a call that the cassette does not hold yet; a reply that failed is not kept."""
         with self._lock:
-            return tuple(dict.fromkeys(self._misses))
+            known = len(self)
+            if self._decisive(request) and request not in self:
+                super().append(request, response)
+            # While vcrpy loads the file it is not rewound.
+            if self.rewound and len(self) > known:
+                self._write(*self.data[-1])
 
-    @contextmanager
-    def serving(self, base_url: str) -> Iterator[None]:
-        """Answers the chat requests to ``base_url`` for as long as the context lasts.
+    def _decisive(self, request: Request) -> Any:
+        """The same request with nothing but what decides its reply; ``None`` for a request to any other address."""
+        if request.uri != self._url:
+            return None
+        key = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if len(key) >= _MIN_KEY:
+            self._keys.add(key)
+        body = json.loads(self._scrub(request.body.decode("utf-8")))
+        return _request(self._url, {name: body[name] for name in _DECISIVE if name in body})
 
-        Raises:
-            UsageError: respx is not installed.
-        """
-        with wire() as router:
-            router.post(f"{base_url.rstrip('/')}/chat/completions").mock(side_effect=self.reply)
-            yield
+    def _scrubbed(self, response: Mapping[str, Any]) -> dict[str, Any] | None:
+        if not 200 <= response["status"]["code"] < 300:
+            return None
+        whole = decode_response(response)
+        kinds = [values[0] for name, values in whole["headers"].items() if name.lower() == "content-type"]
+        text = self._scrub(whole["body"]["string"].decode("utf-8", "replace"))
+        return _response(whole["status"]["code"], "".join(kinds), text)
 
-    def reply(self, request: httpx.Request) -> httpx.Response:
-        """The recorded reply, or an error response that says what changed since the recording."""
-        asked = _decisive(request)
-        take = self._takes.get(_key(asked))
-        if take is not None:
-            return httpx.Response(take.status, headers={"content-type": take.kind}, text=take.body)
-        miss = self._explain(asked)
-        with self._lock:
-            self._misses.append(miss)
-        return httpx.Response(404, json={"error": {"message": miss, "type": "cassette_miss"}})
+    def _scrub(self, text: str) -> str:
+        text = scrub(text)
+        for key in tuple(self._keys):
+            text = text.replace(key, _SCRUBBED)
+        return text
+
+    def _write(self, request: Request, response: Mapping[str, Any]) -> None:
+        (kind,) = response["headers"]["content-type"]
+        text = response["body"]["string"].decode()
+        call = RecordedCall(json.loads(request.body), response["status"]["code"], kind, text)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(call), ensure_ascii=False) + "\n")
+        except OSError as error:
+            why = f"the cassette {self.path} cannot be written ({error.strerror}); choose another place"
+            raise CassetteError(why) from error
 
     def _explain(self, asked: Mapping[str, Any]) -> str:
-        question = _question(asked)
-        same = [take for take in self._takes.values() if _question(take.request) == question]
-        if not same:
-            return f"{self._name} holds no reply to {question!r}; record it"
-        changes = min((_changes(take.request, asked) for take in same), key=len)
-        return (
-            f"{self._name}: the prompt for {question!r} changed since recording ({', '.join(changes)}); record it anew"
-        )
+        question, name = _question(asked), self.path.name
+        recorded = [request for r in self.requests if _question(request := json.loads(r.body)) == question]
+        if not recorded:
+            return f"{name} holds no reply to {question!r}; record it"
+        fewest = min((_changes(request, asked) for request in recorded), key=len)
+        return f"{name}: the prompt for {question!r} changed since recording ({', '.join(fewest)}); record it anew"
 
 
-def load_cassette(path: Path) -> list[Take]:
-    """The takes of a cassette.
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """vcrpy's persister: reads JSON Lines as requests to ``url``. A missing file is an error if it is ``required``."""
+
+    url: str
+    required: bool
+
+    def load_cassette(self, path: Path, serializer: object) -> tuple[list[Request], list[dict[str, Any]]]:  # noqa: ARG002 - vcrpy's
+        calls = load_cassette(path) if self.required or path.exists() else []
+        return [_request(self.url, call.request) for call in calls], [
+            _response(c.status, c.kind, c.body) for c in calls
+        ]
+
+    def save_cassette(self, *_: object, **__: object) -> None:
+        """Do nothing: each call is in the file already."""
+
+
+def load_cassette(path: Path) -> list[RecordedCall]:
+    """The calls in a cassette.
 
     Raises:
-        CassetteError: it cannot be read, or a line of it is damaged.
+        CassetteError: the file cannot be read, or a line of it is damaged.
     """
-    takes = []
-    for number, line in enumerate(_read(path).split("\n"), 1):
-        if not line.strip():
-            continue
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise CassetteError(f"the cassette {path} cannot be read ({error.strerror}); record it first") from error
+    except UnicodeDecodeError as error:
+        raise CassetteError(f"the cassette {path} is not UTF-8 text; record it anew") from error
+    calls = []
+    for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
-            take = Take(dict(record["request"]), int(record["status"]), str(record["kind"]), str(record["body"]))
-        except (ValueError, TypeError, LookupError, RecursionError) as error:
-            raise CassetteError(
-                f"the cassette {path} is damaged in line {number}; remove that line and record again"
-            ) from error
-        takes.append(take)
-    return takes
+            calls += [_CALL.validate_json(line)] if line.strip() else []
+        except ValidationError as error:
+            why = f"the cassette {path} is damaged in line {number}; remove that line and record again"
+            raise CassetteError(why) from error
+    return calls
 
 
 def scrub(text: str) -> str:
@@ -168,24 +199,18 @@ def scrub(text: str) -> str:
     return _KEY_LIKE.sub(_SCRUBBED, text)
 
 
-def _take(request: httpx.Request, response: httpx.Response) -> Take:
-    body = scrub(response.text)
-    secret = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    if len(secret) >= 8:
-        body = body.replace(secret, _SCRUBBED)
-    return Take(_decisive(request), response.status_code, response.headers.get("content-type", ""), body)
+def _request(url: str, parameters: Mapping[str, Any]) -> Request:
+    """vcrpy's form of a request, the same for the same parameters."""
+    return Request("POST", url, json.dumps(parameters, sort_keys=True), {})
 
 
-def _decisive(request: httpx.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(scrub(request.content.decode("utf-8")))
-    except ValueError as error:
-        raise CassetteError("a model request is not JSON; only chat requests can be recorded") from error
-    return {name: body[name] for name in _DECISIVE if name in body}
-
-
-def _key(request: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+def _response(status: int, kind: str, text: str) -> dict[str, Any]:
+    """vcrpy's form of a reply."""
+    return {
+        "status": {"code": status, "message": ""},
+        "headers": {"content-type": [kind]},
+        "body": {"string": text.encode()},
+    }
 
 
 def _texts(request: Mapping[str, Any], role: str) -> str:
@@ -213,47 +238,3 @@ def _changes(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]
     elif _texts(recorded, "user") != _texts(asked, "user"):
         changes.append("the message around the sources is another")
     return changes or ["the messages are in another form"]
-
-
-def _append(path: Path, take: Take) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(take.to_dict(), ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise CassetteError(
-            f"the cassette {path} cannot be written ({error.strerror}); choose another place"
-        ) from error
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CassetteError(f"the cassette {path} cannot be read ({error.strerror}); record it first") from error
-    except UnicodeDecodeError as error:
-        raise CassetteError(f"the cassette {path} is not UTF-8 text; record it anew") from error
-
-
-def _send(request: httpx.Request) -> httpx.Response:
-    """Sends a request past respx, which stands in for httpx only."""
-    if request.url.scheme not in ("http", "https"):
-        raise UsageError(f"OPENAI_BASE_URL is not an http address: {request.url.host}")
-    headers = {k: v for k, v in request.headers.items() if k not in ("host", "content-length", "connection")}
-    onward = urllib.request.Request(str(request.url), request.content, headers, method="POST")  # noqa: S310 - checked above
-    timeout = request.extensions.get("timeout", {}).get("read") or 60.0
-    try:
-        with urllib.request.urlopen(onward, timeout=timeout) as answer:  # noqa: S310 - checked above
-            return _response(answer.status, answer.headers, answer.read(_MAX_REPLY))
-    except urllib.error.HTTPError as error:
-        with error:
-            return _response(error.code, error.headers, error.read(_MAX_REPLY))
-    except TimeoutError as error:
-        raise httpx.ReadTimeout(str(error), request=request) from error
-    except OSError as error:
-        raise httpx.ConnectError(str(error), request=request) from error
-
-
-def _response(status: int, headers: Any, body: bytes) -> httpx.Response:
-    kept = {k: headers[k] for k in ("content-type", "retry-after") if headers.get(k)}
-    return httpx.Response(status, headers=kept, content=body)

@@ -1,6 +1,6 @@
-"""A model that lies in known places: each reply of the faithful script with one fault planted in it.
+"""Fault injection: each reply of the faithful model with one known fault in it.
 
-What the checker makes of the fault, and of the sound sentences around it, is what ``eval.metrics.checker`` measures.
+``eval.metrics.checker`` measures how the checker treats the fault and the sound sentences around it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import TypeAlias
 
 from eval.metrics.checker import SWAPPED_PAPER, UNKNOWN_CITATION
 from eval.sets.questions import Question
-from eval.stand_ins.scripted_models import Claim, Draft, Faithful
+from eval.stand_ins.scripted_models import Claim, Draft, FaithfulModel
 from rag.answering.prompt.sources import ParsedPrompt, SourceText
-from rag.language.terms import STOPWORDS, tokens
+from rag.language.stopwords import STOPWORDS
+from rag.language.tokens import tokens
 from rag.models.protocols import Message
 
-#: The fault of a sentence written where nothing was to be said.
+#: The fault of a statement in place of an abstention.
 FABRICATED = "ignored_abstention"
 
 # A figure of its own: not part of a name (BERT-2, GPT3), a version or a longer number.
@@ -36,11 +37,11 @@ _OPPOSED = re.compile(rf"\b(?:{'|'.join(_OPPOSITES)})\b")
 _WORDS_OF_CLAIM = 10
 
 
-class Unfaithful(Faithful):
-    """The faithful reply with one fault in it: citations of sources that do not exist, figures no source states, a
-    citation of the wrong paper, a statement turned into its opposite, an answer where there is none to give.
+class FaultInjectingModel(FaithfulModel):
+    """The faithful reply with one fault in it: a citation of a source that does not exist, a figure that no source
+    states, a citation of the wrong paper, a statement turned into its opposite, an answer to an unanswerable question.
 
-    Which fault goes where follows from the seed and the order of the set, so that all kinds come about equally often.
+    The seed and the order of the set decide which fault is injected, so that all kinds are equally frequent.
     """
 
     def __init__(self, questions: Sequence[Question], seed: int = 0) -> None:
@@ -49,55 +50,55 @@ class Unfaithful(Faithful):
         self._order = {question.id: at for at, question in enumerate(questions)}
 
     def draft(self, question: Question, prompt: ParsedPrompt, messages: Sequence[Message]) -> Draft:
-        """The faithful draft with a fault, or as it is where no fault can be planted."""
+        """The faithful draft with a fault, or unchanged if it offers no place for one."""
         draft = super().draft(question, prompt, messages)
         # Determinism is the point here; nothing is kept secret.
         rng = random.Random(f"{self._seed}:{question.id}")  # noqa: S311
         if not draft.claims:
             return Draft((_fabricated(prompt, rng),))
-        scene = _Scene(prompt, frozenset(n for claim in draft.claims for n in claim.numbers), rng)
+        context = _Context(prompt, frozenset(n for claim in draft.claims for n in claim.numbers), rng)
         start = self._order[question.id] + self._seed
         for turn in range(len(_FAULTS)):
-            fault, corrupt = _FAULTS[(start + turn) % len(_FAULTS)]
+            fault, inject = _FAULTS[(start + turn) % len(_FAULTS)]
             for at, claim in enumerate(draft.claims):
-                corrupted = corrupt(claim, scene)
-                if corrupted is not None:
-                    planted = replace(corrupted, fault=fault)
-                    return Draft((*draft.claims[:at], planted, *draft.claims[at + 1 :]))
+                faulty = inject(claim, context)
+                if faulty is not None:
+                    claim_with_fault = replace(faulty, fault=fault)
+                    return Draft((*draft.claims[:at], claim_with_fault, *draft.claims[at + 1 :]))
         return draft
 
 
-def spoiled(text: str, question: str, abstracts: str, seed: str) -> str | None:
-    """A true sentence with a wrong figure, or turned into its opposite; ``None`` where it offers neither."""
+def inject_fault(text: str, question: str, abstracts: str, seed: str) -> str | None:
+    """A true sentence with a wrong figure, or turned into its opposite; ``None`` if neither is possible."""
     rng = random.Random(seed)  # noqa: S311 - as above
     prompt = ParsedPrompt((SourceText(1, "", (abstracts,)),), question)
-    scene = _Scene(prompt, frozenset({1}), rng)
+    context = _Context(prompt, frozenset({1}), rng)
     claim = Claim(text, (1,))
-    changed = _wrong_figure(claim, scene) or _negate(claim, scene)
+    changed = _wrong_figure(claim, context) or _negate(claim, context)
     return changed.text if changed else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
-    """What a fault is made from: the request, the numbers of the papers rightly cited, and chance."""
+class _Context:
+    """What a fault is made from: the request, the numbers of the rightly cited papers, and a seeded generator."""
 
     prompt: ParsedPrompt
     cited: frozenset[int]
     rng: random.Random
 
 
-Corrupt: TypeAlias = Callable[[Claim, _Scene], Claim | None]
+Inject: TypeAlias = Callable[[Claim, _Context], Claim | None]
 
 
-def _invent_citation(claim: Claim, scene: _Scene) -> Claim:
-    invented = max(source.number for source in scene.prompt.sources) + scene.rng.randint(1, 9)
+def _invent_citation(claim: Claim, context: _Context) -> Claim:
+    invented = max(source.number for source in context.prompt.sources) + context.rng.randint(1, 9)
     # Beside the right one, or in its place.
-    kept = claim.numbers if scene.rng.random() < 0.5 else ()
+    kept = claim.numbers if context.rng.random() < 0.5 else ()
     return replace(claim, numbers=(*kept, invented))
 
 
-def _wrong_figure(claim: Claim, scene: _Scene) -> Claim | None:
-    prompt, rng = scene.prompt, scene.rng
+def _wrong_figure(claim: Claim, context: _Context) -> Claim | None:
+    prompt, rng = context.prompt, context.rng
     # A figure of the question is an echo, and what every source states could hide a wrong one.
     known = prompt.question + " ".join(_text(source) for source in prompt.sources)
     figures = [m for m in _FIGURE.finditer(claim.text) if m.group() not in prompt.question]
@@ -111,12 +112,12 @@ def _wrong_figure(claim: Claim, scene: _Scene) -> Claim | None:
     return None
 
 
-def _swap_paper(claim: Claim, scene: _Scene) -> Claim | None:
-    others = [source.number for source in scene.prompt.sources if source.number not in scene.cited]
-    return replace(claim, numbers=(scene.rng.choice(others),)) if others and claim.numbers else None
+def _swap_paper(claim: Claim, context: _Context) -> Claim | None:
+    others = [source.number for source in context.prompt.sources if source.number not in context.cited]
+    return replace(claim, numbers=(context.rng.choice(others),)) if others and claim.numbers else None
 
 
-def _negate(claim: Claim, scene: _Scene) -> Claim | None:  # noqa: ARG001 - one signature for all faults
+def _negate(claim: Claim, context: _Context) -> Claim | None:  # noqa: ARG001 - one signature for all faults
     if _NEGATED.search(claim.text):
         return None
     auxiliary = _AUXILIARY.search(claim.text)
@@ -126,7 +127,7 @@ def _negate(claim: Claim, scene: _Scene) -> Claim | None:  # noqa: ARG001 - one 
     return replace(claim, text=turned) if turned != claim.text else None
 
 
-_FAULTS: tuple[tuple[str, Corrupt], ...] = (
+_FAULTS: tuple[tuple[str, Inject], ...] = (
     (UNKNOWN_CITATION, _invent_citation),
     ("wrong_figure", _wrong_figure),
     (SWAPPED_PAPER, _swap_paper),
@@ -135,7 +136,7 @@ _FAULTS: tuple[tuple[str, Corrupt], ...] = (
 
 
 def _fabricated(prompt: ParsedPrompt, rng: random.Random) -> Claim:
-    """The question's own words as a fact, ascribed to the first source; with a figure or without."""
+    """The question's own words as a fact of the first source, with a figure or without."""
     words = [t.text for t in tokens(prompt.question) if t.text.lower() not in STOPWORDS][:_WORDS_OF_CLAIM]
     subject = " ".join(words) or "this"
     number = prompt.sources[0].number
@@ -147,7 +148,7 @@ def _fabricated(prompt: ParsedPrompt, rng: random.Random) -> Claim:
 
 
 def _other_figure(figure: str, rng: random.Random) -> str:
-    """A figure as precise as the one given and of its order of magnitude, but another."""
+    """Another figure of the same precision and order of magnitude."""
     whole, _, decimals = figure.partition(".")
     low, high = (10 ** (len(whole) - 1) if len(whole) > 1 else 1), 10 ** len(whole) - 1
     number = rng.choice([n for n in {rng.randint(low, high) for _ in range(8)} if str(n) != whole] or [int(whole) + 1])

@@ -1,8 +1,8 @@
-"""A model server that does not exist: respx answers each chat request at the wire, so that the engine runs its real
-``openai`` backend, client, streaming and all, against words that a script writes.
+"""A mocked model server: respx answers each chat request in place of the network, so that the engine runs its real
+``openai`` backend, client and streaming included, on words that a script writes.
 
 The script (:data:`Script`) is a function from the messages of a request to the text of the reply and sees nothing else,
-as a model would. ``eval.stand_ins.scripted_models`` and ``eval.stand_ins.fault_injection`` hold such scripts.
+like a model. ``eval.stand_ins.scripted_models`` and ``eval.stand_ins.fault_injection`` hold such scripts.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
-from rag.errors import UsageError
+from rag.models.openai.endpoint import NO_KEY
 from rag.models.protocols import Message
 from rag.models.tokens import counter_for
+from rag.settings import Settings
 
-#: ``.invalid`` is reserved (RFC 2606): were the mock not in place, the request could reach nobody.
+#: ``.invalid`` is reserved (RFC 2606): without the mock the request would reach nobody.
 BASE_URL = "http://mocked-model.invalid/v1"
-#: The tokenizer is found by the last part, so prompts are cut to size as for the model that is the default.
+#: The tokenizer is found by the last part of the name, so prompts are cut to size as for the default model.
 MODEL_PREFIX = "mocked"
 Script = Callable[[Sequence[Message]], str]
 _PIECE = re.compile(r"\S+\s*|\s+")
@@ -30,34 +32,22 @@ _WORDS_A_PIECE = 4
 
 @contextmanager
 def mocked_model(script: Script, base_url: str = BASE_URL) -> Iterator[None]:
-    """Answers every chat request to ``base_url`` with what ``script`` writes, for as long as the context lasts.
+    """Answer every chat request to ``base_url`` with what ``script`` writes, as long as the context lasts.
 
     Requests to any other address fail instead of leaving the machine. Safe for requests from several threads if
     ``script`` is.
-
-    Raises:
-        UsageError: respx is not installed.
     """
-    with wire() as router:
+    import respx
+
+    with respx.mock(assert_all_called=False, assert_all_mocked=True) as router:
         router.post(f"{base_url}/chat/completions").mock(side_effect=lambda request: reply(request, script))
         yield
 
 
-@contextmanager
-def wire() -> Iterator[Any]:
-    """A respx router in place of the network.
-
-    Raises:
-        UsageError: respx is not installed.
-    """
-    try:
-        import respx
-    except ImportError:
-        raise UsageError(
-            "mocked and replayed models need the package respx; install it with: pip install 'citewell[eval]'"
-        ) from None
-    with respx.mock(assert_all_called=False, assert_all_mocked=True) as router:
-        yield router
+def mocked_settings(settings: Settings, model: str, base_url: str = BASE_URL) -> Settings:
+    """The same settings for a model in place of the network: no key leaves, no failure is retried."""
+    server = {"llm": "openai", "openai_base_url": base_url, "openai_api_key": SecretStr(NO_KEY)}
+    return settings.model_copy(update={**server, "model": model, "retries": 0})
 
 
 def reply(request: httpx.Request, script: Script) -> httpx.Response:
@@ -78,15 +68,11 @@ def reply(request: httpx.Request, script: Script) -> httpx.Response:
     }
     usage["total_tokens"] = sum(usage.values())
     if streamed:
-        return sse_response(_events(model, text, finish, usage))
+        events = _events(model, text, finish, usage)
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=events)
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish}
     return httpx.Response(200, json={"id": "mocked", "model": model, "choices": [choice], "usage": usage})
-
-
-def sse_response(text: str) -> httpx.Response:
-    """An event stream with this body."""
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=text)
 
 
 def _events(model: str, text: str, finish: str, usage: dict[str, int]) -> str:

@@ -1,8 +1,8 @@
-"""What a model would write: scripts for the mocked model that know the gold answers and see only the request.
+"""Scripted models: they know the gold answers and see only the request.
 
-A script reads the messages of one request as a model does: it follows the instructions it finds there and answers with
-the sources it finds there. So a paper that was not retrieved, a sentence cut from the prompt, a rule that fell out of
-``prompts/answer.md`` or a conversation that never reached the model all show in the numbers.
+A script reads the messages of one request as a model does: it follows the instructions and answers from the sources in
+them. So a paper that was not retrieved, a sentence cut from the prompt, a rule missing from ``prompts/answer.md`` or a
+conversation that did not reach the model all lower the figures.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
 from rag.answering.prompt.sources import ParsedPrompt, SourceText, escape, parse_prompt
 from rag.language.normalise import normalise
 from rag.language.sentences import sentences
+from rag.language.tokens import runs
 from rag.models.protocols import Message
 from rag.paper import title_key
 
-_WORD = re.compile(r"\w+")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _TURN = re.compile(r"^<turn role=\"(?:user|assistant)\">", re.MULTILINE)
 _END = re.compile(r"[.!?…]+[\"')\]]*$")
-#: The fault of a sentence that a stranger ordered.
+#: The fault of a sentence that an injected instruction asked for.
 OBEYED = "obeyed_instruction"
-#: What a model says that was never told the word for it.
+#: How a model abstains that was not told the word for it.
 UNPROMPTED_ABSTENTION = "The sources given do not say."
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence without markers, the numbers of the sources it is to cite, and the fault planted in it."""
+    """A sentence without markers, the numbers of the sources it is to cite, and the fault injected into it."""
 
     text: str
     numbers: tuple[int, ...]
@@ -42,15 +42,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A reply before it is written out: claims, or none where the reply abstains with ``sentinel``."""
+    """A reply before it is written out: its claims; without any it abstains with ``sentinel``."""
 
     claims: tuple[Claim, ...] = ()
     sentinel: str = NOT_STATED
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A claim as it went out: ``papers`` are the titles of the sources it cites."""
+class WrittenSentence:
+    """A claim as it was sent: ``papers`` are the titles of the sources it cites."""
 
     text: str
     fault: str | None
@@ -62,15 +62,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What the system message asks for; a model does what it is told, and no more."""
+class Instructions:
+    """What the system message asks for; a script does that and no more."""
 
     cites: bool
     sentinels: frozenset[str]
 
     @classmethod
-    def of(cls, messages: Iterable[Message]) -> Rules:
-        """The rules in these messages."""
+    def of(cls, messages: Iterable[Message]) -> Instructions:
+        """The instructions in these messages."""
         system = "\n".join(m.content for m in messages if m.role == "system")
         return cls("[1]" in system, frozenset(word for word in (NOT_STATED, NOT_FOUND) if word in system))
 
@@ -89,11 +89,11 @@ def with_markers(text: str, numbers: Sequence[int]) -> str:
     return f"{text[:at]} {marks}{text[at:] or '.'}" if marks else text
 
 
-class Faithful:
-    """The gold answer where the gold papers stand among the sources with the sentences that prove it, the proven part
-    of it where only some do, and an abstention where none does or the question has no answer.
+class FaithfulModel:
+    """A model that writes the gold answer if the sources hold the gold papers with the sentences that prove it, the
+    proven part of it if they hold some of them, and abstains otherwise.
 
-    Other scripts change what is drafted. Safe to share between threads.
+    Other scripts change the draft. Safe to share between threads.
     """
 
     def __init__(self, questions: Iterable[Question]) -> None:
@@ -103,7 +103,7 @@ class Faithful:
             self._known[_key(standalone(question))] = question
         self._with_history = [q for q in self._known.values() if q.history]
         self._lock = threading.Lock()
-        self._written: dict[str, tuple[Written, ...]] = {}
+        self._written: dict[str, tuple[WrittenSentence, ...]] = {}
 
     def __call__(self, messages: Sequence[Message]) -> str:
         """The reply to a request of the engine, for an answer or for a standalone question."""
@@ -113,21 +113,23 @@ class Faithful:
             return self.condense(prompt.question, content)
         question = self._known.get(_key(prompt.question))
         if question is None or not prompt.sources:
-            return Rules.of(messages).write(Draft(sentinel=NOT_FOUND))
+            return Instructions.of(messages).write(Draft(sentinel=NOT_FOUND))
         draft = self.draft(question, prompt, messages)
         titles = {source.number: source.title for source in prompt.sources}
-        written = (Written(c.text, c.fault, tuple(titles[n] for n in c.numbers if n in titles)) for c in draft.claims)
+        written = (
+            WrittenSentence(c.text, c.fault, tuple(titles[n] for n in c.numbers if n in titles)) for c in draft.claims
+        )
         with self._lock:
             self._written[question.id] = tuple(written)
-        return Rules.of(messages).write(draft)
+        return Instructions.of(messages).write(draft)
 
-    def take(self, question_id: str) -> tuple[Written, ...]:
-        """The sentences of the last reply to a question, once; none where there was no reply or it abstained."""
+    def pop_written(self, question_id: str) -> tuple[WrittenSentence, ...]:
+        """Return the sentences of the last reply to a question, once; none without a reply or if it abstained."""
         with self._lock:
             return self._written.pop(question_id, ())
 
     def condense(self, asked: str, conversation: str) -> str:
-        """The standalone question; as it stands where the conversation that makes it plain is not in the request."""
+        """The standalone question; unchanged if the conversation that explains it is not in the request."""
         for question in self._with_history:
             last = escape(question.history[-1].content)[:200]
             if _key(question.question) == _key(asked) and last in conversation:
@@ -135,7 +137,7 @@ class Faithful:
         return asked
 
     def draft(self, question: Question, prompt: ParsedPrompt, messages: Sequence[Message]) -> Draft:  # noqa: ARG002
-        """What there is to say to a prompt; ``messages`` is all of the request, for scripts that look further."""
+        """The reply to a prompt; ``messages`` is the whole request, for scripts that read more of it."""
         if not question.answerable:
             return Draft(sentinel=NOT_STATED if "near" in question.subtype else NOT_FOUND)
         proofs = _proofs(question, prompt.sources)
@@ -145,12 +147,12 @@ class Faithful:
         return Draft(tuple(Claim(quote.quote, (source.number,)) for source, quotes in proofs for quote in quotes))
 
 
-class Obeying(Faithful):
-    """A model without a will of its own: an instruction inside a source, or one in the question that is after the
-    rules, is carried out; everything else is answered faithfully."""
+class ObedientModel(FaithfulModel):
+    """A model that follows every injection: an instruction inside a source, or one in the question that asks for the
+    system message, is carried out; everything else is answered faithfully."""
 
     def draft(self, question: Question, prompt: ParsedPrompt, messages: Sequence[Message]) -> Draft:
-        """As told by whoever spoke last."""
+        """What the injected instruction asks for, or the faithful draft."""
         attack = question.attack
         for source in prompt.sources if attack else ():
             if attack and _flat(attack.text) in _flat(" ".join(source.passages)):
@@ -172,8 +174,8 @@ def standalone(question: Question) -> str:
 
 
 def _proofs(question: Question, sources: Sequence[SourceText]) -> list[tuple[SourceText, list[EvidenceQuote]]]:
-    """The gold papers among the sources, each with its proving sentences as far as the source holds them; a paper
-    whose proving sentences were all cut away proves nothing."""
+    """The gold papers among the sources, each with those of its proving sentences that the source holds; a paper with
+    none of them left is left out."""
     proofs = []
     for source in sources:
         key = title_key(source.title)
@@ -188,8 +190,7 @@ def _proofs(question: Question, sources: Sequence[SourceText]) -> list[tuple[Sou
 
 
 def _claims(question: Question, proofs: list[tuple[SourceText, list[EvidenceQuote]]]) -> Iterable[Claim]:
-    """The gold answer's sentences, each citing the papers it draws on: those that share a figure or most words with
-    it, and all of them where that cannot be told."""
+    """The gold answer's sentences, each citing the papers that share a figure with it, or all if none does."""
     answer = normalise(question.gold_answer)
     for span in sentences(answer):
         text = answer[span.start : span.end]
@@ -209,8 +210,8 @@ def _sentence(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    return " ".join(_WORD.findall(normalise(text).casefold()))
+    return " ".join(runs(normalise(text).casefold()))
 
 
 def _flat(text: str) -> str:
-    return "".join(_WORD.findall(normalise(text).casefold()))
+    return "".join(runs(normalise(text).casefold()))

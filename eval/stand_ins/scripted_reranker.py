@@ -1,11 +1,12 @@
-"""What a model would write when asked to order papers or to expand a question: scripts for the mocked model.
+"""A scripted model that orders papers and expands questions.
 
-``ideal`` knows which papers are relevant and errs at a stated rate; ``overlap`` knows nothing and goes by shared words.
-Both see only the request. They count what each kind of call costs.
+``ideal`` knows which papers are relevant and errs at a given rate; ``overlap`` counts shared words. Both see only the
+request. The script counts what each kind of call costs.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import threading
@@ -18,7 +19,7 @@ from typing import Literal, TypeAlias
 
 from rag.answering.prompt.sentinels import NOT_FOUND
 from rag.answering.prompt.sources import SourceText, parse_prompt, unescape
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.paper import title_key
@@ -30,15 +31,15 @@ _QUERY = re.compile(r"^<query>([^\n]*)</query>$", re.MULTILINE)
 
 
 @dataclass
-class Helper:
+class ScriptedReranker:
     """A script (see :data:`eval.stand_ins.mock.Script`) that answers requests to order papers and to expand questions.
 
     Args:
         counter: counts tokens, as the server does.
-        rank: how papers are ordered; left in their order when ``None``.
+        rank: orders the papers; they keep their order if it is ``None``.
         expansions: what to write for a question; nothing for others.
 
-    Requests for an answer get the word for none: what is measured is what stands before the answer.
+    A request for an answer gets an abstention: what is measured happens before the answer.
     """
 
     counter: TokenCounter
@@ -57,7 +58,7 @@ class Helper:
             call, reply = "answer", NOT_FOUND
         elif sources:
             ordered = self.rank(unescape(query[1]), sources) if self.rank else list(sources)
-            call, reply = "rerank", " > ".join(f"[{source.number}]" for source in ordered)
+            call, reply = "rerank", json.dumps({"order": [source.number for source in ordered]})
         else:
             call, reply = "expand", self.expansions.get(unescape(query[1]), "")
         with self._lock:

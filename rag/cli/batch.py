@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_batch(path: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
-    """Answers every record. One that fails gives its id and the error, and the rest go on.
+    """Answer every record. One that fails gives its id and the error, and the rest go on.
 
     Args:
         path: JSON Lines of ``{"id", "question", "history"}``; ``-`` is stdin.

@@ -1,4 +1,4 @@
-"""The conversation before a question, as ``--history FILE`` and the records of ``--batch`` give it."""
+"""Conversation before a question, from ``--history FILE`` or a record of ``--batch``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Turns = list[dict[str, str]]
 
 
 def read_history(path: Path | None, batch: Path | None) -> Turns:
-    """The turns in a history file; none without one.
+    """Return the turns in a history file; none without a file.
 
     Raises:
         UsageError: the file cannot be read, is no JSON list of ``{"role", "content"}``, or is given beside a batch.
@@ -31,7 +31,7 @@ def read_history(path: Path | None, batch: Path | None) -> Turns:
 
 
 def history_of(record: dict[str, Any]) -> Turns:
-    """The turns of a batch record; none where it has no history, or ``null`` for one.
+    """Return the turns of a batch record; none if its history is absent or ``null``.
 
     Raises:
         UsageError: its history is malformed.

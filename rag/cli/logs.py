@@ -1,4 +1,4 @@
-"""What a command logs: our own warnings go to stderr; what libraries below say is shown only with ``--debug``."""
+"""Logging of a command: our own warnings go to stderr; those of other packages only with ``--debug``."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ _FORMAT = logging.Formatter("%(name)s: %(levelname)s: %(message)s")
 
 @contextmanager
 def logs(*, debug: bool) -> Iterator[None]:
-    """Sets logging up for one command and takes it all back at its end: nothing is changed for whoever calls a command
-    in a process of their own.
+    """Set logging up for one command and undo it at its end: nothing changes for a process that calls commands itself.
 
     Args:
         debug: show every logger from INFO on, our own from DEBUG on; otherwise warnings of our own loggers alone.
@@ -45,7 +44,7 @@ def logs(*, debug: bool) -> Iterator[None]:
 
 
 class _Stderr(logging.Handler):
-    """Writes to whatever stderr is at that moment, with nothing in it that steers a terminal."""
+    """Handler that writes to the current stderr, without control sequences."""
 
     def __init__(self, level: int = logging.NOTSET) -> None:
         super().__init__(level)

@@ -1,4 +1,4 @@
-"""Parses the command line, runs one command, and turns what goes wrong into one line and an exit code."""
+"""Entry of the command line: parse, run one command, turn errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENTRY_POINTS = "citewell.commands"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run one command. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     try:
         return _run(argv)
     except KeyboardInterrupt:
@@ -52,10 +52,10 @@ def _run(argv: Sequence[str] | None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells wrong usage in one line, as every other error is told; parsers of commands are of the same class."""
+    """Parser that reports wrong usage in one line, like any error; parsers of commands are of the same class."""
 
     def error(self, message: str) -> NoReturn:
-        """Says what is wrong and where to read on, and exits with 2."""
+        """Print what is wrong and where to read on, and exit with 2."""
         fail(f"{message}; see: {self.prog} --help")
         raise SystemExit(2)
 

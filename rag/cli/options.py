@@ -15,16 +15,12 @@ from rag.errors import UsageError
 from rag.language.counting import counted
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.library import Filters, Library, Manifest
     from rag.readers import Record
     from rag.settings import Settings
-    from rag.storage.filters import Filters
-    from rag.storage.manifest import Manifest
 
 #: What ``add_subparsers`` gives; argparse keeps the class to itself.
 Commands = Any
-#: Lies in a library for as long as the sample is on its way into it.
-_UNFINISHED = "sample.unfinished"
 #: Names for ``--backend``; settings hold the same set, but importing them would cost every ``--help``.
 BACKENDS = ("auto", "extractive", "openai", "llamacpp")
 #: Names for ``ask --format``, as in :mod:`rag.export.answer`.
@@ -32,7 +28,7 @@ ANSWER_FORMATS = ("markdown", "html", "bibtex", "ris", "csl-json")
 
 
 def add_command(commands: Commands, name: str, summary: str, **kwargs: Any) -> argparse.ArgumentParser:
-    """A command's parser with the options every command takes."""
+    """Return a command's parser with the options every command takes."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary, **kwargs)
     parser.add_argument(
         "--library", metavar="DIR", type=Path, help="the library (default: CITEWELL_LIBRARY, else ./library)"
@@ -59,7 +55,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 
 def years(text: str) -> tuple[int | None, int | None]:
-    """A year or a range of years, either end open."""
+    """Return a year or a range of years, either end open."""
     found = re.fullmatch(r"(\d{4})?(-)?(\d{4})?", text.strip())
     if found is None or not (found.group(1) or found.group(3)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a year or a range as 2020-2024")
@@ -71,8 +67,8 @@ def years(text: str) -> tuple[int | None, int | None]:
 
 
 def filters(arguments: argparse.Namespace) -> Filters | None:
-    """The filter the options describe, or ``None`` when they describe none."""
-    from rag.storage.filters import Filters
+    """Return the filter the options describe, or ``None`` when they describe none."""
+    from rag.library import Filters
 
     first, last = arguments.year or (None, None)
     return Filters(first, last, tuple(arguments.author), tuple(arguments.venue)) or None
@@ -86,43 +82,34 @@ def settings(arguments: argparse.Namespace, **overrides: Any) -> Settings:
 
 
 def open_library(arguments: argparse.Namespace, chosen: Settings, *, create: bool = False) -> Library:
-    """The library a command works on; with ``--sample`` an empty one is filled first, and one that was left half-filled
-    with the sample is filled up."""
+    """Open the library of a command. With ``--sample`` an empty or half-filled one is filled with the sample first."""
     from rag.library import Library
 
     sample = getattr(arguments, "sample", False)
     with Progress("papers") as progress:
         library = Library.open(chosen.library, chosen, create=create or sample, following=progress.following)
-    unfinished = chosen.library / _UNFINISHED
-    if sample and (unfinished.exists() or not len(library)):
-        state = "is empty" if not len(library) else "holds a part of the sample only"
-        say(f"The library {chosen.library} {state}: filling it with the sample papers (once, half a minute or so).")
-        unfinished.touch()
-        with Progress("papers") as progress:
-            report = library.ingest([sample_path()], progress=progress.ingest)
-        unfinished.unlink(missing_ok=True)
-        say(f"{counted(report.papers, 'paper')}, {counted(report.passages, 'passage')}, {report.seconds:.0f} s.")
+    if sample:
+        from rag.sample import fill_with_sample, lacks_sample
+
+        if lacks_sample(library):
+            state = "holds a part of the sample only" if len(library) else "is empty"
+            say(f"The library {chosen.library} {state}: filling it with the sample papers (once, half a minute or so).")
+            with Progress("papers") as progress:
+                report = fill_with_sample(library, progress.ingest)
+            say(f"{counted(report.papers, 'paper')}, {counted(report.passages, 'passage')}, {report.seconds:.0f} s.")
     return library
 
 
-def open_manifest(arguments: argparse.Namespace) -> AbstractContextManager[Manifest]:
-    """The manifest alone: what the library holds, without loading a model or opening an index."""
-    from rag.storage.opening import open_manifest as opened
-    from rag.storage.server.server import ServerAddress
+def open_catalogue(arguments: argparse.Namespace) -> AbstractContextManager[Manifest]:
+    """Open the list of papers alone, without loading a model or an index."""
+    from rag.library import Library
 
     chosen = settings(arguments)
-    return opened(chosen.library, ServerAddress.of(chosen))
-
-
-def sample_path() -> Path:
-    """The shipped sample library."""
-    from importlib.resources import files
-
-    return Path(str(files("rag") / "sample" / "papers.jsonl"))
+    return Library.catalogue(chosen.library, chosen)
 
 
 def positive(text: str) -> int:
-    """A whole number from 1."""
+    """Return a whole number from 1."""
     try:
         value = int(text)
     except ValueError:
@@ -133,7 +120,7 @@ def positive(text: str) -> int:
 
 
 def one_of(text: str | None, batch: Path | None, name: str) -> str:
-    """The question or query of a command that also takes ``--batch``: exactly one of the two is given."""
+    """Return the question or query of a command that also takes ``--batch``: exactly one of the two is given."""
     if batch is not None:
         if text is not None:
             raise UsageError(f"{name} and --batch exclude each other; give one")
@@ -144,6 +131,6 @@ def one_of(text: str | None, batch: Path | None, name: str) -> str:
 
 
 def peeked(records: Iterator[Record]) -> Iterator[Record]:
-    """The same records; the first is read at once, so that what cannot be read at all fails before anything is made."""
+    """Yield the same records; the first is read at once, so that an unreadable file fails before anything is made."""
     first = next(records, None)
     return iter(()) if first is None else chain([first], records)

@@ -1,4 +1,4 @@
-"""What the command line prints: results to stdout, the rest to stderr, nothing that steers a terminal."""
+"""Output of the command line: results to stdout, the rest to stderr, no control sequences from outside."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import shutil
 import sys
 import textwrap
 import time
-import unicodedata
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from rag.language.invisible import visible
+
 if TYPE_CHECKING:
-    from rag.storage.ingest.ingest import IngestReport
+    from rag.library import IngestReport
 
 
 def printable(text: str) -> str:
-    """Text without control characters: titles and model output may hold escape sequences for the terminal."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else "�" for c in text)
+    """Remove control characters: titles and model output may hold escape sequences for the terminal."""
+    return visible(text, instead="�")
 
 
 def out(text: str = "") -> None:
-    """A line of the result."""
+    """Print a line of the result."""
     _write(printable(text))
 
 
 def out_json(value: Any) -> None:
-    """A JSON document of the result, one line; characters beyond ASCII as they are, where the output can hold them."""
+    """Print the result as one line of JSON; characters beyond ASCII stay if the output can encode them."""
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode(_encoding())
@@ -39,29 +40,29 @@ def out_json(value: Any) -> None:
 
 
 def _write(line: str) -> None:
-    """Writes a line as far as stdout can hold it."""
+    """Write a line, replacing characters that stdout cannot encode."""
     encoding = _encoding()
     sys.stdout.write((line + "\n").encode(encoding, "replace").decode(encoding))
 
 
 def _encoding() -> str:
-    """What stdout can hold: not everything, in an old locale or behind ``PYTHONIOENCODING``."""
+    """Return the encoding of stdout, which an old locale or ``PYTHONIOENCODING`` may limit."""
     return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def say(text: str) -> None:
-    """A line beside the result."""
+    """Print a line to stderr."""
     sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 
 
 def fail(message: str) -> None:
-    """The one line an error gets."""
+    """Print an error as one line to stderr."""
     say("citewell: " + " ".join(message.split()))
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """Text filled to the terminal's width, at most 100 columns; line breaks and list items stay."""
+    """Fill a text to the terminal's width, at most 100 columns; line breaks and list items stay."""
     width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     lines = text.splitlines() or [""]
     return "\n".join(
@@ -73,7 +74,7 @@ def wrapped(text: str, indent: str = "") -> str:
 
 
 def bold(text: str) -> str:
-    """Text set off in a terminal that can and wants it (``NO_COLOR``, https://no-color.org)."""
+    """Make a text bold if the terminal can and wants it (``NO_COLOR``, https://no-color.org)."""
     plain = printable(text)
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return plain
@@ -81,7 +82,7 @@ def bold(text: str) -> str:
 
 
 def out_bold(text: str) -> None:
-    """A line of the result, set off."""
+    """Print a line of the result in bold."""
     _write(bold(text))
 
 
@@ -90,7 +91,7 @@ _LOGGED_EVERY_S = 30.0
 
 
 class Progress:
-    """How far some work is, on stderr: a line that counts up in a terminal, elsewhere a new line every half minute.
+    """Progress on stderr: one line that counts up in a terminal, elsewhere a new line every half minute.
 
     Args:
         unit: what is counted, as a plural.
@@ -113,25 +114,25 @@ class Progress:
             sys.stderr.write("\n")
 
     def ingest(self, report: IngestReport) -> None:
-        """Shows how far an ingest is."""
+        """Show how far an ingest is."""
         seconds = max(self._clock() - self._start, 0.001)
         self.show(
             f"{report.read} {self._unit} read, {report.embedded} passages embedded, {report.embedded / seconds:.0f}/s"
         )
 
     def following(self, done: int) -> None:
-        """Shows how much was read of a library on a server."""
+        """Show how much was read of a library on a server."""
         rate = done / max(time.monotonic() - self._start, 0.001)
         self.show(f"{done} {self._unit} read from the server, {rate:.0f}/s")
 
     def counted(self, done: int, total: int) -> None:
-        """Shows how much of a known amount is done, how fast it goes and how long the rest will take."""
+        """Show how much of a known amount is done, how fast it goes and how long the rest will take."""
         rate = done / max(self._clock() - self._start, 0.001)
         left = (total - done) / rate if rate else 0.0
         self.show(f"{done} of {total} {self._unit}, {rate:.0f}/s, {left:.0f} s left")
 
     def show(self, text: str) -> None:
-        """Shows a state in place of the one before; where that cannot be, now and then."""
+        """Show a state in place of the last one; outside a terminal, now and then."""
         if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             if self._clock() - self._said >= _LOGGED_EVERY_S:
                 self._said = self._clock()

@@ -1,4 +1,4 @@
-"""The one way out for an answer: the whole of it to read, or the papers it cites as a bibliography."""
+"""An answer as a document, or the papers it cites as a bibliography."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from rag.errors import UsageError
 from rag.export.export import export
 
 _WHOLE = {"markdown": "answer_markdown", "html": "answer_html"}
-#: Formats that hold the cited papers alone.
+#: Formats that have only the cited papers.
 BIBLIOGRAPHIES: tuple[str, ...] = ("bibtex", "ris", "csl-json")
 ANSWER_FORMATS: tuple[str, ...] = (*_WHOLE, *BIBLIOGRAPHIES)
 """Names of the formats."""
 
 
 def export_answer(answer: Answer, format: str) -> str:
-    """The answer as a file of ``format`` (one of ``ANSWER_FORMATS``) that ends with a line end.
+    """Return the answer as a file of ``format`` (one of ``ANSWER_FORMATS``) that ends with a line end.
 
-    ``markdown`` and ``html`` hold text, references, quotes and what the check found; the others hold the cited papers
-    in the order of their numbers, under the keys that :func:`rag.export.export` gives them.
+    ``markdown`` and ``html`` have the text, references, quotes and what the check found; the others have the cited
+    papers in the order of their numbers, with the keys that :func:`rag.export.export` gives them.
 
     Raises:
         UsageError: there is no such format.

@@ -1,4 +1,4 @@
-"""The one way out: papers and the name of a format to text."""
+"""Papers as a bibliography in one of the formats."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FORMATS: tuple[str, ...] = tuple(_MODULES)
 
 
 def export(papers: Sequence[Paper], format: str) -> str:
-    """The papers in the order given, as a file of ``format`` (one of ``FORMATS``) that ends with a line end.
+    """Return the papers, in the order given, as a file of ``format`` (one of ``FORMATS``) that ends with a line end.
 
-    What a reader of this package makes of BibTeX, RIS and CSL-JSON written here are the same papers.
+    BibTeX, RIS and CSL-JSON written here give the same papers when :mod:`rag.readers` reads them.
 
     Raises:
         UsageError: there is no such format.

@@ -1,19 +1,19 @@
-"""What an exported answer says besides its text: outcome, quotes, doubts and origin, in words every format shares."""
+"""What an exported answer has besides its text, in words that all formats share: outcome, quotes, doubts, origin."""
 
 from __future__ import annotations
 
-from rag.answering.record.answer import Answer, Outcome, Sentence
+from rag.answering.record import wording as says
+from rag.answering.record.answer import Answer, Outcome
 
 OUTCOMES: dict[Outcome, str] = {
     "answered": "Answered",
     "not_stated": "Not stated: papers on the topic, but their abstracts do not state what was asked",
     "not_found": "Not found: no paper of the library is about this",
 }
-_WORDS = (("supported", "supported"), ("weak", "weakly supported"), ("unsupported", "unsupported"))
 
 
 def quotes(answer: Answer, number: int) -> list[str]:
-    """The sentences of a cited abstract that decide: the best one first, then what else the answer rests on."""
+    """Return the deciding sentences of a cited abstract: the best one first, then the others."""
     found: dict[str, None] = {}
     for citation in answer.citations:
         if citation.number == number:
@@ -24,29 +24,20 @@ def quotes(answer: Answer, number: int) -> list[str]:
 
 
 def doubts(answer: Answer) -> list[tuple[str, str]]:
-    """Sentences the checker does not vouch for, each with what is wrong."""
-    return [(s.text, _doubt(s)) for s in answer.sentences if s.problems or s.support in {"weak", "unsupported"}]
+    """Return the sentences the checker does not vouch for, each with what is wrong."""
+    found = [(sentence, says.doubt(sentence)) for sentence in answer.sentences]
+    return [(s.text, f"unsupported: {why}" if s.support == "unsupported" else why) for s, why in found if why]
 
 
-def _doubt(sentence: Sentence) -> str:
-    problems = "; ".join(sentence.problems)
-    if sentence.support == "unsupported":
-        return f"unsupported: {problems}" if problems else "unsupported: no cited abstract backs this"
-    return f"weak support: {problems}" if sentence.support == "weak" and problems else problems or "weak support"
-
-
-def verdict(answer: Answer) -> str:
-    """How many sentences were checked and what came of it."""
-    claims = [s for s in answer.sentences if s.support != "none"]
-    counts = [(sum(s.support == support for s in claims), word) for support, word in _WORDS]
-    if not claims:
-        return "No sentence claims anything that needed a check."
-    found = ", ".join(f"{count} {word}" for count, word in counts if count)
-    return f"{len(claims)} {'sentence' if len(claims) == 1 else 'sentences'} checked: {found}."
+def checks(answer: Answer) -> list[str]:
+    """Return what came of the check, then what the ledger has."""
+    summary = says.check_summary(answer.sentences)
+    verdict = f"{summary}." if summary else "No sentence claims anything that needed a check."
+    return [verdict, *(": ".join(says.note(entry)) for entry in answer.ledger)]
 
 
 def origin(answer: Answer) -> str:
-    """What wrote the answer."""
+    """Return who wrote the answer, at which cost."""
     by = answer.backend if answer.backend == answer.model else f"{answer.backend} ({answer.model})"
     usage = answer.usage
     cost = f", {answer.cost} at list prices" if answer.cost else ""

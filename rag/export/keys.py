@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count, product
 from string import ascii_lowercase
 
+from rag.language.tokens import runs
 from rag.paper import Paper, surname_key
 
-_WORD = re.compile(r"[^\W_]+")
-# Words that open many titles and tell none apart.
+# Words that open many titles and distinguish none.
 _EMPTY = frozenset("a an the on in of for to and is are do does what how why when towards toward from with".split())
 
 
 def citation_keys(papers: Sequence[Paper]) -> list[str]:
-    """A key for each paper, in order; no two alike, ASCII letters and digits only.
+    """Return a unique key of ASCII letters and digits for each paper, in order.
 
-    Papers whose keys would be the same get ``a``, ``b``, ``c`` behind it in the order of their ids, so that a key does
-    not depend on the order of the list.
+    Papers with the same key get ``a``, ``b``, ``c`` after it in the order of their ids, so that a key does not depend
+    on the order of the list.
     """
     bases = [_base(paper) for paper in papers]
     alike: dict[str, list[int]] = defaultdict(list)
@@ -39,7 +38,7 @@ def citation_keys(papers: Sequence[Paper]) -> list[str]:
 
 
 def _base(paper: Paper) -> str:
-    words = [_ascii(word) for word in _WORD.findall(paper.title)]
+    words = [_ascii(word) for word in runs(paper.title)]
     telling = next((word for word in words if word and word not in _EMPTY), "") or next(filter(None, words), "")
     return f"{_ascii(surname_key(paper.authors))[:40] or 'anon'}{paper.year or 'nd'}{telling[:40]}"
 
@@ -50,7 +49,7 @@ def _ascii(text: str) -> str:
 
 
 def _letters() -> Iterator[str]:
-    """``a`` to ``z``, then ``aa``, ``ab`` and on."""
+    """Count ``a`` to ``z``, then ``aa``, ``ab`` and on."""
     for length in count(1):
         for letters in product(ascii_lowercase, repeat=length):
             yield "".join(letters)

@@ -8,7 +8,7 @@ _NUMBERED = str.maketrans({"<": "&#60;", ">": "&#62;", "&": "&#38;"})
 
 
 def unmarked(text: str) -> str:
-    """``text`` on one line; where it would be taken for markup (it names ``<b>`` or ``&amp;``), its signs as numbered
-    entities. Other text, ``p < 0.05`` and ``R&D`` too, stays readable as it is."""
+    """Return ``text`` on one line. If a reader would take it for markup (it has ``<b>`` or ``&amp;``), its signs become
+    numbered entities; other text, also ``p < 0.05`` and ``R&D``, stays as it is."""
     line = " ".join(text.split())
     return line if from_markup(line) == line else line.translate(_NUMBERED)

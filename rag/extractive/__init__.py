@@ -1,5 +1,10 @@
-"""The extractive backend: answers by quoting, from the very prompt any model gets. No weights, no randomness."""
+"""Which sentences of these sources answer this question, without a model? Way in: :func:`rag.extractive.select`.
 
-from rag.extractive.backend import Extractive
+:func:`rag.extractive.compose` makes a text of the selection. No weights, no randomness; a source is all it knows of.
+"""
 
-__all__ = ["Extractive"]
+from rag.extractive.compose import compose
+from rag.extractive.select import Pick, Selection, has_topic, select
+from rag.extractive.source import SourceText
+
+__all__ = ["Pick", "Selection", "SourceText", "compose", "has_topic", "select"]

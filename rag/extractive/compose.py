@@ -1,14 +1,14 @@
-"""Writes selected sentences down as an answer with source numbers."""
+"""The selected sentences as the text of an answer, with source numbers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from rag.answering.prompt.sources import without_marks
 from rag.extractive.select import Pick
+from rag.extractive.source import without_marks
 
-# What a sentence leans on when it opens with one of these stands in the sentence before it.
+# A sentence that opens with one of these refers to the sentence before it.
 _LEANS = re.compile(r"(?:it|its|they|their|this|these|those|such|both|here)\b", re.IGNORECASE)
 # A number alone in brackets at the end of a clause would read as a citation; before a word it numbers a list.
 _BARE_NUMBER = re.compile(r"\s{0,3}\(\d{1,3}\)(?=\s{0,3}(?:[.,;:!?)]|$))")
@@ -17,8 +17,11 @@ _QUOTES = str.maketrans({'"': "'", "“": "‘", "”": "’"})
 
 
 def compose(picks: Sequence[Pick], *, max_characters: int) -> list[str]:
-    """The pieces of an answer that quotes ``picks`` word for word, a sentence a piece. Where papers are brought
-    together, a sentence opens with a pronoun, or the question took it for another's, it says which paper says so."""
+    """Return the answer that quotes ``picks`` word for word, a sentence a piece; joined they are the whole text.
+
+    A sentence names its paper if several papers are quoted, if it opens with a pronoun, or if the question took it for
+    another paper's. After the first sentence, those that would pass ``max_characters`` are left out.
+    """
     pieces: list[str] = []
     together = len({pick.source for pick in picks}) > 1
     before = 0
@@ -42,5 +45,5 @@ def _sentence(pick: Pick, *, attribute: bool) -> str:
 
 
 def _quotable(text: str) -> str:
-    """Text from a source without anything in it that would read as a citation of ours."""
+    """Return ``text`` of a source without anything that would read as a citation of ours."""
     return _BARE_NUMBER.sub("", without_marks(text)).strip()

@@ -1,4 +1,4 @@
-"""The sources of a prompt, read for one question: what each sentence and each source says of its terms."""
+"""The sources of a prompt, matched with the terms of one question: each sentence, each source, all together."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag.answering.prompt.sources import SourceText
 from rag.extractive.lexicon import known_words
 from rag.extractive.matching import Words, acronym, corrected, strength, words_of
-from rag.extractive.question import Question, Term
-from rag.injection import findings
-from rag.language.terms import pieces, stem, tokens
+from rag.extractive.question import ParsedQuestion, Term
+from rag.extractive.source import SourceText
+from rag.injection import without_injections
+from rag.language.stems import stem
+from rag.language.tokens import pieces, tokens
 
 #: A term counts as present from here on: a synonym does, half of a compound does not.
 PRESENT = 0.55
@@ -23,8 +24,14 @@ _ALIASED = re.compile(r"\(([A-Z][A-Za-z]{1,9})\)")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence (or title, or whole source), its words, and how surely it speaks of each term of the question;
-    ``opens`` are the terms among its first words."""
+    """A sentence, a title or a whole source, matched with the question.
+
+    Attributes:
+        text: as the source has it.
+        words: its words.
+        has: how surely it speaks of each term, 0 to 1.
+        opens: the terms among its first words.
+    """
 
     text: str
     words: Words
@@ -33,8 +40,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A source: its title, its sentences, and all of it together."""
+class ParsedSource:
+    """A source, matched with the question: its title, its sentences, and all of it together."""
 
     number: int
     title: Line
@@ -43,24 +50,29 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """All sources, the question with its terms spelt as the sources spell them, and how much each term tells among
-    them: one that every sentence holds tells nothing of where the answer is, however rare it is elsewhere."""
+class ParsedEvidence:
+    """All sources, matched with one question.
 
-    question: Question
-    sources: tuple[Source, ...]
+    Attributes:
+        question: with its terms spelt as the sources spell them.
+        sources: those with findings, in order.
+        telling: the weight of each term here: one that every sentence has says nothing of where the answer is, however
+            rare it is elsewhere.
+    """
+
+    question: ParsedQuestion
+    sources: tuple[ParsedSource, ...]
     telling: Mapping[Term, float]
 
     @property
     def total(self) -> float:
-        """What all terms tell together; never 0."""
+        """The total weight of the terms; never 0."""
         return sum(self.telling.values()) or 1.0
 
 
-def read(question: Question, sources: Sequence[SourceText]) -> Reading:
-    """The sources as they bear on ``question``; those without an abstract bear on nothing, and
-    neither do sentences that give orders to whoever answers."""
-    sources = [source for source in sources if any(findings(passage) for passage in source.passages)]
+def read(question: ParsedQuestion, sources: Sequence[SourceText]) -> ParsedEvidence:
+    """Match the sources with ``question``, leaving out those without an abstract and sentences that are injections."""
+    sources = [source for source in sources if any(without_injections(passage) for passage in source.passages)]
     texts = [_texts(source) for source in sources]
     vocabulary = known_words().union(*(words_of(parts[-1]).spelt for parts in texts))
     question = _respelt(question, sorted(vocabulary))
@@ -72,18 +84,18 @@ def read(question: Question, sources: Sequence[SourceText]) -> Reading:
     for term in terms:
         holding = sum(line.has[term] >= 1.0 for line in lines)
         telling[term] = term.weight * math.log(1 + len(lines) / (1 + holding)) / most
-    return Reading(question, found, telling)
+    return ParsedEvidence(question, found, telling)
 
 
-def reread(question: Question, reading: Reading) -> Reading:
-    """The same sources as they bear on another question."""
+def reread(question: ParsedQuestion, reading: ParsedEvidence) -> ParsedEvidence:
+    """Match the same sources with another question."""
     return read(
         question,
         [SourceText(s.number, s.title.text, tuple(line.text for line in s.lines)) for s in reading.sources],
     )
 
 
-def _respelt(question: Question, vocabulary: Sequence[str]) -> Question:
+def _respelt(question: ParsedQuestion, vocabulary: Sequence[str]) -> ParsedQuestion:
     roots = set(map(stem, vocabulary))
     spelt = {term: term if roots.issuperset(term.parts) else corrected(term, vocabulary) for term in question.terms}
 
@@ -108,7 +120,7 @@ def _same(term: Term, spelt: Mapping[Term, Term]) -> Term:
 
 def _texts(source: SourceText) -> list[str]:
     """The title, every sentence, and last all of it together."""
-    parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in findings(p))]
+    parts = [source.title, *(p[s.start : s.end] for p in source.passages for s in without_injections(p))]
     return [*parts, " . ".join((*parts, source.about))]
 
 
@@ -133,13 +145,13 @@ def _aliases(text: str, terms: Sequence[Term]) -> dict[str, list[Term]]:
     return found
 
 
-def _source(number: int, texts: Sequence[str], terms: Sequence[Term]) -> Source:
+def _source(number: int, texts: Sequence[str], terms: Sequence[Term]) -> ParsedSource:
     *parts, whole = texts
     aliases = _aliases(whole, terms)
     everywhere = _line(whole, terms, aliases)
     held = [term for term in terms if everywhere.has[term]]
     title, *lines = (_line(part, terms, aliases, held) for part in parts)
-    return Source(number, title, tuple(lines), everywhere)
+    return ParsedSource(number, title, tuple(lines), everywhere)
 
 
 def _line(

@@ -7,32 +7,33 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from rag.language.terms import stem
+from rag.language.number_words import CARDINALS
+from rag.language.stems import stem
 
-# Words a question and an abstract use for one another. A word may stand in several rows.
+# Words a question and an abstract use for one another. A word may be in several rows.
 _SYNONYMS = """
 beat beaten outperform surpass exceed better win best superior outdo top
-improve gain increase boost enhance raise improvement higher advance
-reduce decrease save cut lower shrink less drop smaller fewer saving reduction
+improve gain increase boost enhance raise higher advance
+reduce decrease save cut lower shrink less drop smaller fewer
 use employ utilize adopt leverage apply exploit rely
 try test evaluate assess compare experiment examine validate benchmark conduct
 study investigate analyze explore examine survey review look
 propose introduce present develop design create build built new novel contribute
 show demonstrate find report observe reveal indicate confirm verify
-label annotate tag gold annotation
-fast quick speed speedup accelerate acceleration latency faster throughput time runtime
+label annotate tag gold
+fast quick speed speedup accelerate latency faster throughput time runtime
 slow latency overhead expensive cost
 size large big huge volume consist contain comprise scale
 cheap cost efficient inexpensive affordable low economical
 memory footprint ram storage
 hardware gpu gpus tpu tpus cpu cpus npu machine device chip server computer card
-train pretrain finetune pretraining finetuning tune learn
-contain include cover comprise consist provide span involve involve
+train pretrain finetune tune learn
+contain include cover comprise consist provide span involve
 property characteristic feature attribute quality
 concentrate focus centre emphasize
 direction avenue
 modality image text audio video speech graph
-short abbreviation acronym abbreviate stand
+short abbreviation acronym stand
 combine merge integrate unite join
 remove drop eliminate discard delete
 split divide segment chunk partition
@@ -40,7 +41,7 @@ keep kept maintain preserve retain
 need require necessary demand
 unnecessary need needless superfluous
 enable allow permit let
-help improve benefit useful helpful bridge
+help improve benefit useful bridge
 problem issue challenge limitation drawback obstacle shortcoming difficulty wrong flaw weakness downside disadvantage
 cause reason because due
 goal aim objective purpose target
@@ -60,7 +61,7 @@ free public open available release publish
 result performance score accuracy effectiveness
 gain margin improvement difference
 error mistake wrong
-multilingual crosslingual language languages
+multilingual crosslingual language
 half 50
 quarter 25
 double twice
@@ -68,32 +69,26 @@ triple thrice
 long lengthy length longest maximum max
 limit maximum cap up
 clinical medical biomedical health
-finance bank banking financial
+finance bank financial
 law legal court
-explain interpret explainable interpretable interpretability
+explain interpret
 attack malicious adversarial injection
-safe safety security secure
+safe safety security
 step stage phase
 part component module
 many number
 percent percentage %
 """
 
-_KINDS = """model models system method methods approach approaches technique techniques architecture
-    architectures algorithm dataset datasets data corpus corpora benchmark benchmarks metric metrics measure task tasks
-    language languages hardware machine baseline baselines framework tool tools operator operators
-    ingredient ingredients component components property properties characteristic characteristics aspect
-    aspects direction directions application applications category categories domain domains field fields
-    strategy strategies reason reasons role roles classifier
-    classifiers teacher teachers modality modalities device platform checkpoint library libraries resource
-    resources venue author authors organisation company year date number figure figures value amount
-    fraction share proportion size percentage ratio factor range count score scores result results name idea thing kind
-    type sort     part parts stage stages step steps scheme modification modifications choice choices setting settings
-    example examples list paradigm paradigms level levels group groups objective objectives purpose problem
-    problems issue issues challenge challenges advantage advantages benefit benefits limitation limitations
-    contribution contributions finding findings margin gain difference budget link url address website
-    repository github expansion abbreviation acronym initiative source sources section topic topics
-    operation operations effect necessity necessities trick tricks"""
+_KINDS = """model system method approach technique architecture algorithm dataset data corpus corpora benchmark
+    metric measure task language hardware machine baseline framework tool operator ingredient component property
+    characteristic aspect direction application category domain field strategy reason role classifier teacher
+    modality device platform checkpoint library resource venue author organisation company year date number figure
+    value amount fraction share proportion size percentage ratio factor range count score result name idea thing
+    kind type sort part stage step scheme modification choice setting example list paradigm level group objective
+    purpose problem issue challenge advantage benefit limitation contribution finding margin gain difference budget
+    link url address website repository github expansion abbreviation acronym initiative source section topic effect
+    necessity trick"""
 _QUANTITIES = """accuracy precision recall score bleu rouge perplexity percentage percent rate size speed speedup
     latency throughput memory footprint margin gain improvement reduction drop increase decrease number amount count
     fraction share ratio budget cost price length width depth duration parameters flops epochs temperature
@@ -113,29 +108,22 @@ QUANTITY_ADJECTIVES = frozenset(
     accurate expensive cheap cheaply heavy strong great few old likely close tall efficient bad""".split()
 )
 
-#: Words that stand for a quantity wherever they are asked for.
+#: Words that are a quantity wherever they are asked for.
 QUANTITY_NOUNS = _stems(_QUANTITIES)
 
 #: Units of time, for questions of how long something takes.
-TIME_UNITS = _stems(
-    """second seconds sec minute minutes min hour hours h day days week weeks month months year years ms
-    millisecond milliseconds microsecond microseconds s"""
-)
+TIME_UNITS = _stems("second sec minute min hour h day week month year ms millisecond microsecond s")
 
 NUMBER_WORDS = frozenset(
-    """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand
-    million billion trillion half third quarter twice double triple dozen once single first-ever tenfold""".split()
+    [*CARDINALS, *"half third quarter twice double triple dozen once single first-ever tenfold".split()]
 )
 
 
 #: What papers do with a subject, whichever it is: "which papers deal with ...".
-TREATING = frozenset(
-    """deal deals care cares concern concerns concerned address addresses discuss discusses talk treat treats handle
-    handles tackle tackles focus focuses propose proposes introduce introduces present presents study investigate
-    investigates report reports provide offer offers cover covers consider considers explore explores examine examines
-    read recommend resources resource available exist switch getting past purpose contain contains organise organize
-    field""".split()
+TREATING = _stems(
+    """deal care concern address discuss talk treat handle tackle focus propose introduce present study investigate
+    report provide offer cover consider explore examine read recommend resources available exist switch getting past
+    purpose contain organise field"""
 )
 
 #: What a work may be: "which surveys ..." asks for surveys.
@@ -146,7 +134,7 @@ COMPARATIVES = frozenset(
     "better worse higher lower more fewer less larger smaller faster slower longer shorter".split()
 )
 
-#: Verbs that stand where a noun would: "what happens to ...", "which model turned out to ...".
+#: Verbs in the place of a noun: "what happens to ...", "which model turned out to ...".
 NOT_NOUNS = frozenset(
     """happen happens happened turn turns turned become becomes became occur occurs occurred remain remains remained
     matter matters help helps helped work works worked cause causes caused lead leads led follow follows followed
@@ -165,11 +153,11 @@ def _rows() -> dict[str, frozenset[str]]:
 
 
 def synonyms(root: str) -> frozenset[str]:
-    """The stems that may stand for ``root``; none for most."""
+    """Return the stems of words with the same meaning as ``root``; none for most."""
     return _rows().get(root, frozenset())
 
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
-    """Every word a question may use to say what it asks for; a misspelt word may be one of them."""
+    """Return every word of the lists: a misspelt word of a question may be one of them."""
     return frozenset(_SYNONYMS.split()) | frozenset(_KINDS.split()) | frozenset(_QUANTITIES.split())

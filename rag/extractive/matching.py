@@ -1,38 +1,47 @@
-"""Whether a word of the question is in a text, exactly or in another dress."""
+"""How surely a text speaks of a term of the question: exactly, by inflection, synonym, acronym or misspelling."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+from rapidfuzz.distance import OSA
+
 from rag.extractive.lexicon import NUMBER_WORDS, synonyms
 from rag.extractive.question import Term
 from rag.extractive.rarity import is_english, rarity
-from rag.language.terms import pieces, stem, tokens
+from rag.language.stems import stem
+from rag.language.tokens import pieces, plain_figures, runs, tokens
 
 EXACT = 1.0
 SYNONYM = 0.6
 RELATED = 0.7
 MISSPELT = 0.8
 _SHORTEST_SHARED = 5
+# Endings that the stemmer leaves on short words: "faster", "ranker", "argument".
+_LEFT_ON = frozenset({"er", "est", "ment"})
 _SHORTEST_ACRONYM = 2
 _SURE_ACRONYM = 3
 _LONG = 8
 _SHORTEST_NAME = 4
-_PARTS = re.compile(r"[^\W_]+")
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a text for matching: stems in order, every two neighbours written as one, and figures.
+    """The words of a text, prepared for matching.
 
-    ``numeric`` are the places in ``stems`` of numbers, in digits or words; ``plain`` tells of every place whether the
-    number or word there is no part of a longer one (``4`` in "4 tasks", not in "GPT-4"). ``initials`` are the first
-    letters of all words, as written.
+    Attributes:
+        stems: of all words and their parts, in order.
+        unique: the same as a set.
+        joined: the stems of every two neighbours written as one word.
+        figures: the numbers in digits.
+        cased: the words as written.
+        spelt: their parts in lower case.
+        numeric: positions in ``stems`` of numbers, in digits or words.
+        plain: for every position, whether it is a whole word (``4`` in "4 tasks", not in "GPT-4").
+        initials: the first letters of all words, as written.
     """
 
     stems: tuple[str, ...]
@@ -48,22 +57,22 @@ class Words:
 
 @lru_cache(maxsize=2_048)
 def words_of(text: str) -> Words:
-    """The words of ``text``; function words are kept, for a question may hang on one."""
+    """Return the words of ``text``, function words too: a question may hang on one."""
     raw: list[str] = []
     plain: list[bool] = []
     initials: list[str] = []
     for token in tokens(text):
         parts = pieces(token.text)
         raw.extend(parts)
-        initials.extend(part[0] for part in _PARTS.findall(token.text))
+        initials.extend(part[0] for part in runs(token.text))
         plain.extend([token.text[0].isdigit() or len(parts) == 1] * len(parts))
     roots = tuple(stem(piece) for piece in raw)
     numeric = tuple(i for i, piece in enumerate(raw) if piece[0].isdigit() or piece in NUMBER_WORDS)
     return Words(
         stems=roots,
         unique=frozenset(roots),
-        joined=frozenset(a + b for a, b in pairwise(roots)) | frozenset(stem(a + b) for a, b in pairwise(raw)),
-        figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)),
+        joined=frozenset(stem(a + b) for words in (roots, raw) for a, b in pairwise(words)),
+        figures=plain_figures(text),
         cased=frozenset(token.text for token in tokens(text)),
         spelt=frozenset(raw),
         numeric=numeric,
@@ -73,8 +82,11 @@ def words_of(text: str) -> Words:
 
 
 def strength(term: Term, words: Words) -> float:
-    """How surely ``words`` speak of ``term``, 0 to 1. Names match as they are; other words also by what stands for
-    them. Of a word with parts, the parts found count by their number."""
+    """Return how surely ``words`` speak of ``term``, 0 to 1.
+
+    Names match as they are; other words also by their family and their synonyms. A compound counts by the share of
+    its parts that are found.
+    """
     if term.joined in words.unique or term.joined in words.joined:
         return EXACT
     found = [_part(part, words, name=term.name) for part in term.parts]
@@ -91,22 +103,20 @@ def _part(part: str, words: Words, *, name: bool) -> float:
         return EXACT
     if name:
         return 0.0
-    if not synonyms(part).isdisjoint(words.unique):
-        return SYNONYM
-    beginning = part[:_SHORTEST_SHARED]
-    if any(other.startswith(beginning) and _share_a_root(part, other) for other in words.unique):
+    beginning = part[: _SHORTEST_SHARED - 1]
+    if any(other.startswith(beginning) and _same_family(part, other) for other in words.unique):
         return RELATED
-    return 0.0
+    return SYNONYM if not synonyms(part).isdisjoint(words.unique) else 0.0
 
 
 def _in_a_row(parts: Sequence[str], roots: Sequence[str]) -> bool:
-    """Whether ``parts`` follow one another in ``roots``."""
+    """Return whether ``parts`` follow one another in ``roots``."""
     return any(roots[i : i + len(parts)] == parts for i, root in enumerate(roots) if root == parts[0])
 
 
 def _names_family(name: str, words: Words) -> bool:
-    """Whether ``words`` hold a member of the family that ``name`` names: SOBertBase for SOBert, GPT-4 for GPT, but not
-    LAMBADA for LAMB."""
+    """Return whether ``words`` hold a member of the family that ``name`` names: SOBertBase for SOBert, GPT-4 for GPT,
+    but not LAMBADA for LAMB."""
     return len(name) >= _SHORTEST_NAME and any(
         word.startswith(name) and not word[len(name) : len(name) + 1].islower() and not word[len(name) - 1 :].isupper()
         for word in words.cased
@@ -115,7 +125,8 @@ def _names_family(name: str, words: Words) -> bool:
 
 
 def acronym(term: Term, words: Words) -> float:
-    """How surely an acronym that ``words`` do not hold is spelt out there: ``MLP`` by "multi-layer perceptron"."""
+    """Return how surely an acronym that ``words`` do not hold is spelt out there: ``MLP`` by "multi-layer
+    perceptron"."""
     word = term.word.removesuffix("s")
     if not word.isalpha() or not word.isupper() or len(word) < _SHORTEST_ACRONYM:
         return 0.0
@@ -124,49 +135,33 @@ def acronym(term: Term, words: Words) -> float:
     return SYNONYM if (word if len(word) < _SURE_ACRONYM else word.lower()) in initials else 0.0
 
 
-def _share_a_root(a: str, b: str) -> bool:
-    """Whether one stem begins the other: ``annotat`` and ``annotator`` where the stemmer left a rest."""
+def _same_family(a: str, b: str) -> bool:
+    """Return whether one stem begins the other and the rest is short: the stemmer takes inflections off ("trained") but
+    leaves derivations ("trainer", "accuracy" beside "accurate", "faster")."""
     shorter, longer = sorted((a, b), key=len)
     rest = longer.removeprefix(shorter)
-    # To quantize is not a quantity, but what is stabilized has stability.
-    least = _SHORTEST_SHARED + (rest == "iz")
-    return len(longer) > len(rest) and len(shorter) >= least and len(rest) <= 3
+    # To quantize is not a quantity, but what is stabilized has stability; a mode is not a model, but what is faster is
+    # fast.
+    least = _SHORTEST_SHARED + (rest == "iz") - (rest in _LEFT_ON)
+    return len(longer) > len(rest) and len(shorter) >= least and (len(rest) <= 3 or rest in _LEFT_ON)
 
 
 def corrected(term: Term, vocabulary: Iterable[str]) -> Term:
-    """``term`` with its spelling taken from ``vocabulary`` (words in small letters) where it is misspelt: a word that
-    general English does not know, one slip away (two in a long word) from one that the sources hold. Names are never
-    touched: ALBERT is not BERT."""
+    """Return ``term`` with its spelling taken from ``vocabulary`` (words in small letters) where it is misspelt: a word
+    that general English does not know, one slip away (two in a long word) from one that the sources hold. Names are
+    never touched: ALBERT is not BERT."""
     word = term.word
     if term.name or not word.isalpha() or not word.islower() or len(word) < 5 or is_english(word):
         return term
     slips = 1 if len(word) < _LONG else 2
     best = min(
-        ((_distance(word, other, slips), other) for other in vocabulary if other[:1] == word[0] and other.isalpha()),
+        (
+            (OSA.distance(word, other, score_cutoff=slips), other)
+            for other in vocabulary
+            if other[:1] == word[0] and other.isalpha()
+        ),
         default=(slips + 1, word),
     )
     if not 0 < best[0] <= slips:
         return term
     return replace(term, parts=(stem(best[1]),), weight=rarity(best[1]))
-
-
-def _distance(a: str, b: str, limit: int) -> int:
-    """Edits between two words, a swap of neighbours counting as one; ``limit + 1`` where there are more.
-
-    Optimal string alignment distance: https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
-    """
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        current = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(row[j] + 1, current[j - 1] + 1, row[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            current.append(cost)
-        before, row = row, current
-        if min(row) > limit:
-            return limit + 1
-    return min(row[-1], limit + 1)

@@ -1,4 +1,4 @@
-"""What a question asks for: its terms and how much each one tells, its names, and the kind of answer expected."""
+"""What a question asks for: its terms and their weights, its names, and the kind of answer expected."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from rag.extractive.lexicon import (
     QUANTITY_NOUNS,
 )
 from rag.extractive.rarity import is_english, rarity
+from rag.language.names import is_technical_name, names
 from rag.language.sentences import sentences
-from rag.language.terms import STOPWORDS, Token, is_technical_name, names, pieces, stem, tokens
+from rag.language.stems import stem
+from rag.language.stopwords import STOPWORDS
+from rag.language.tokens import Token, pieces, plain_figures, tokens
 
 _HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
 _HOW = re.compile(r"\bhow\s+(\w+)\b", re.IGNORECASE)
@@ -51,7 +54,6 @@ COMPARING = re.compile(
 )
 _ABOUT = re.compile(r"\b(?:what|how)\s+(?:does|do|did|is|are|was|were|can|could|has|have)\b", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|whose|how\s+much|how\s+many)\b", re.IGNORECASE)
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 # In brackets, or set aside by the question itself: "besides X, which ...", "in languages other than X".
 _ASIDE = re.compile(
     r"\([^()]{0,300}\)"
@@ -76,7 +78,7 @@ _FOCUS_LENGTH = 4
 _MOST_PHRASES = 4
 # Between a question word and its noun: "what was the ...", "which of the two ...".
 _BEFORE_FOCUS = frozenset("is are was were be the a an of its their his her kind kinds type types sort sorts".split())
-# Such a word helps to find the place and need not stand there.
+# Such a word helps to find the place but need not be in it.
 _SET_ASIDE = 0.3
 _ASKING = ("which", "what", "when")  # "were" is a word of its own, and no slip of "where"
 _SHORT_WORD = re.compile(r"\b[A-Za-z]{4,6}\b")
@@ -84,10 +86,15 @@ _SHORT_WORD = re.compile(r"\b[A-Za-z]{4,6}\b")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the question: the stems of its parts, and how much it tells (0 to 1).
+    """A word of the question.
 
-    ``name`` tells that it is written as a name; ``hard`` that it can be nothing else, so that a source without it is
-    not about what is asked; ``aside`` that it stands in brackets or is excepted.
+    Attributes:
+        word: as written.
+        parts: the stems of its parts.
+        weight: how informative it is, 0 to 1 (:func:`rag.extractive.rarity.rarity`).
+        name: it is written as a name.
+        hard: it can be nothing but a name, so that a source without it is not about what is asked.
+        aside: it is in brackets, or is excepted ("besides X").
     """
 
     word: str
@@ -100,22 +107,29 @@ class Term:
     @property
     def joined(self) -> str:
         """The parts as one word: ``fine-tuning`` and ``finetuning`` are one."""
-        return "".join(self.parts)
+        return stem("".join(self.parts)) if len(self.parts) > 1 else self.parts[0]
 
     @property
     def kind(self) -> bool:
-        """Whether it merely names a kind of answer: where an instance stands, the word need not."""
+        """Whether it merely names a kind of answer: a sentence with an instance need not have the word."""
         return all(part in KIND_NOUNS for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A question, analysed.
+class ParsedQuestion:
+    """A question, parsed.
 
-    ``focus`` holds the noun phrases behind its question words: what an answer must speak of; ``subject`` is the one
-    behind "what does" or "how is". ``pairs`` are neighbouring terms. ``counted`` is what "how many" counts.
-    ``figures`` are its numbers, in digits and words. The flags tell the kind of answer, ``several`` that many papers
-    may answer, ``compares`` that each of several should.
+    Attributes:
+        text: the question without orders, its question words spelt right.
+        terms: its content words, each once.
+        focus: the noun phrases after its question words: what an answer must speak of.
+        subject: the noun phrase after "what does" or "how is".
+        pairs: neighbouring terms.
+        counted: what "how many" counts.
+        figures: its numbers, in digits and words.
+        quantity, duration, year, meaning, reason, manner: the kinds of answer it asks for.
+        several: more than one paper may answer it.
+        compares: each of several papers should answer it.
     """
 
     text: str
@@ -136,8 +150,9 @@ class Question:
 
 
 def asking(text: str) -> str:
-    """``text`` with its question words spelt right: one letter left out, or two in the other's place ("wich", "waht").
-    Other words are mended by what the sources hold; these stand in none."""
+    """Return ``text`` with its question words spelt right if a letter is missing or two are swapped ("wich", "waht").
+
+    Other words are corrected by the words of the sources; these are in none."""
 
     def mended(match: re.Match[str]) -> str:
         word = match.group()
@@ -152,8 +167,8 @@ def _slips(word: str) -> frozenset[str]:
     return frozenset(slip for slip in left_out | turned if len(slip) > 3) - {word}
 
 
-def analyse(text: str) -> Question:
-    """The question in ``text``, analysed; orders to whoever answers are no part of it."""
+def analyse(text: str) -> ParsedQuestion:
+    """Parse the question in ``text``, leaving out orders to the answerer."""
     text = asking(without_orders(text[:_MOST_READ]))
     words = list(tokens(text))
     reader = _Reader(text, words)
@@ -171,14 +186,14 @@ def analyse(text: str) -> Question:
     counted = tuple(reader.counted())
     adjectives = {match.group(1).lower() for match in _HOW.finditer(text)}
     numbers = {word.text.lower() for word in words} & NUMBER_WORDS
-    return Question(
+    return ParsedQuestion(
         text=text,
         terms=tuple(terms.values()),
         focus=focus,
         subject=tuple(reader.subject()),
         pairs=tuple(reader.pairs()),
         counted=counted,
-        figures=frozenset(match.group().replace(",", "") for match in _FIGURE.finditer(text)) | numbers,
+        figures=plain_figures(text) | numbers,
         quantity=bool(counted or adjectives & QUANTITY_ADJECTIVES or asked & QUANTITY_NOUNS),
         duration=bool(_DURATION.search(text)),
         year=bool(_YEAR.search(text)),
@@ -191,7 +206,7 @@ def analyse(text: str) -> Question:
 
 
 def without_orders(text: str) -> str:
-    """``text`` without the sentences that ask for nothing and only tell how to answer, or what to ignore."""
+    """Return ``text`` without the sentences that ask nothing and only order how to answer, or what to ignore."""
     kept = [text[span.start : span.end] for span in sentences(text) if not _ORDER.search(text, span.start, span.end)]
     return " ".join(kept)
 
@@ -207,8 +222,8 @@ class _Reader:
         self._asides = [match.span() for match in _ASIDE.finditer(text)]
 
     def term(self, token: Token) -> Term | None:
-        """A word as a term; ``None`` for function words and bare numbers."""
-        word = token.text.removesuffix("'s").removesuffix("’s")
+        """Return a word as a term; ``None`` for function words and bare numbers."""
+        word = token.bare
         bare = [p for p in pieces(word) if p not in STOPWORDS]
         if (
             not bare
@@ -222,21 +237,21 @@ class _Reader:
         weight = max(map(rarity, bare)) if name else sum(map(rarity, bare)) / len(bare)
         hard = name and not (word.isupper() and is_english(word))
         term = Term(word, tuple(stem(p) for p in bare), weight, name, hard)
-        # "According to X": where it is said tells little, unless it names the one who says it.
+        # "According to X": who says it weighs little, unless X is a name.
         credited = not name and any(start <= token.start < end for start, end in self._credits)
         if credited or any(start <= token.start < end for start, end in self._asides):
             return replace(term, weight=weight * _SET_ASIDE, aside=True)
         return term
 
     def counted(self) -> list[Term]:
-        """The nouns that "how many" counts: the last words of their phrases."""
+        """Return the nouns that "how many" counts: the last words of their phrases."""
         phrases = [self._phrase(match.end()) for match in _HOW_MANY.finditer(self._text)]
         nouns = [[word for word in phrase if word.text.lower() not in COMPARATIVES] for phrase in phrases]
         return [term for phrase in nouns if phrase and (term := self.term(phrase[-1])) is not None]
 
     def focus(self) -> list[list[Term]]:
-        """The noun phrases behind the question words. A question without any, in telegram style, asks for what stands
-        behind its colon."""
+        """Return the noun phrases after the question words; without any, the one after a colon ("GLUE: best
+        score?")."""
         starts = [match.end() for match in _WH.finditer(self._text)]
         unit = _IN_UNIT.search(self._text)
         if unit:
@@ -248,7 +263,7 @@ class _Reader:
         return [[t for word in phrase if (t := self.term(word)) is not None] for phrase in phrases]
 
     def subject(self) -> list[Term]:
-        """The noun phrase that "what does ... do" or "how is ... made" is about."""
+        """Return the noun phrase that "what does ... do" or "how is ... made" is about."""
         match = _ABOUT.search(self._text)
         return [t for word in self._phrase(match.end()) if (t := self.term(word)) is not None] if match else []
 
@@ -264,7 +279,7 @@ class _Reader:
         return phrases
 
     def pairs(self) -> list[tuple[Term, Term]]:
-        """Terms that follow one another without a break or a function word between them."""
+        """Return the terms that follow one another without a break or a function word between them."""
         found = []
         for first, second in zip(self._words, self._words[1:], strict=False):
             a, b = self.term(first), self.term(second)
@@ -288,7 +303,7 @@ class _Reader:
 
 
 def _is_slip(word: str) -> bool:
-    """Whether a word is a function word with its letters in disorder: "teh", "waht"."""
+    """Return whether a word is a function word with its letters in disorder: "teh", "waht"."""
     if not word.islower() or len(word) < 3 or is_english(word):
         return False
     return any(len(word) == len(other) and sorted(word) == sorted(other) for other in STOPWORDS)

@@ -1,4 +1,4 @@
-"""How much a word of general English tells."""
+"""How informative a word of general English is."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from importlib import resources
 
 
 def rarity(word: str) -> float:
-    """How much a word tells, 0 to 1, by its rank among the words of general English (Zipf's law makes the logarithm of
-    the rank a measure of information). The bundled WordPiece vocabulary is ordered by frequency; what it lacks is rare.
-    """
+    """Return how informative a word is, 0 to 1, by its rank among the words of general English (Zipf's law makes the
+    logarithm of the rank a measure of information). The bundled WordPiece vocabulary is ordered by frequency; what it
+    lacks is rare."""
     ranks = _ranks()
     rank = ranks.get(word.lower(), len(ranks))
     return math.log(2 + rank) / math.log(2 + len(ranks))
 
 
 def is_english(word: str) -> bool:
-    """Whether general English knows the word."""
+    """Return whether general English knows the word."""
     return word.lower() in _ranks()
 
 

@@ -1,4 +1,4 @@
-"""How well a sentence answers, and how far a source bears out what is asked."""
+"""How well a sentence answers, and how much of the question a source speaks of."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from rag.extractive.evidence import PRESENT, Line, Reading, Source
+from rag.extractive.evidence import PRESENT, Line, ParsedEvidence, ParsedSource
 from rag.extractive.lexicon import TIME_UNITS
 from rag.extractive.matching import Words
-from rag.extractive.question import Question, Term
-from rag.language.terms import names
+from rag.extractive.question import ParsedQuestion, Term
+from rag.language.names import names
 
-# Weights of a term that the sentence itself lacks, by where else it stands: a sentence may lean on the one before it.
+# Weights of a term that the sentence itself lacks, by where else it is: a sentence may lean on the one before it.
 _BEFORE, _TITLE, _AFTER, _ELSEWHERE = 0.5, 0.4, 0.25, 0.15
 _NAME = 1.5
 # A source is ranked by what it holds, by the names its title holds, and by the figures of the question it states.
 _TITLED, _STATED = 0.3, 0.4
-# What the kind of answer counts for, in shares of what the question's terms tell together.
+# What the kind of answer counts for, in shares of the total weight of the question's terms.
 _COUNTED, _NUMBER, _UNIT, _SPELT_OUT, _FIGURE, _YEAR, _CUE, _INSTANCE = 0.5, 0.2, 0.3, 0.6, 0.2, 0.3, 0.1, 0.12
 _FOCUS, _PAIR = 0.5, 0.4
 _BACKGROUND = 0.12
@@ -26,11 +26,11 @@ _BACKGROUND = 0.12
 _ADDRESS = 0.3
 # A question that an abstract puts is not its answer.
 _QUESTION = 0.3
-# "The interpolation operator is ...": a sentence that opens with what is asked about tells of it.
+# "The interpolation operator is ...": a sentence that opens with what is asked about is about it.
 _SUBJECT = 0.25
-#: Share of a noun phrase behind a question word that a source must speak of.
+#: Share of a noun phrase after a question word that a source must speak of.
 FOCUS = 0.55
-#: Words that may stand between a number and what it counts: "42 of the most capable LLMs".
+#: Words that may be between a number and what it counts: "42 of the most capable LLMs".
 COUNT_REACH = 6
 _YEAR_FIGURE = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d)")
 _REASON_CUE = re.compile(
@@ -49,33 +49,33 @@ _OWN = re.compile(r"\b(?:we|our|ours|us|this (?:paper|work|study|survey|review|a
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Scores the sentences of the sources for one question; ``asked`` is the whole of what was asked where that
-    question is a part of it."""
+    """Scores the sentences of the sources for one question; ``asked`` is the whole question if this is a part of it."""
 
-    reading: Reading
+    reading: ParsedEvidence
     asked: str = ""
 
     @property
-    def question(self) -> Question:
+    def question(self) -> ParsedQuestion:
         """The question scored for."""
         return self.reading.question
 
-    def source(self, source: Source) -> float:
-        """How much of what the question tells a source holds; names and figures count for more."""
+    def source(self, source: ParsedSource) -> float:
+        """Return how much of the question a source speaks of; names and figures count for more."""
         held = sum(
             tells * (source.whole.has[term] * (_NAME if term.name else 1.0) + _TITLED * _names_work(term, source))
             for term, tells in self.reading.telling.items()
         )
         return held + _STATED * len(self.question.figures & source.whole.words.figures)
 
-    def coverage(self, source: Source) -> float:
-        """The share of the question, by how much each word tells in general English, that a source speaks of."""
+    def coverage(self, source: ParsedSource) -> float:
+        """Return the share of the question, weighted by :func:`rag.extractive.rarity.rarity`, that a source speaks
+        of."""
         weights = {t: t.weight * (_NAME if t.name else 1.0) for t in self.question.terms}
         total = sum(weights.values())
         return sum(weight * source.whole.has[t] for t, weight in weights.items()) / total if total else 0.0
 
-    def line(self, source: Source, at: int) -> float:
-        """How well the sentence at ``at`` of ``source`` answers, in shares of what the question tells."""
+    def line(self, source: ParsedSource, at: int) -> float:
+        """Return how well the sentence at ``at`` of ``source`` answers, in shares of the total weight of the terms."""
         line, telling = source.lines[at], self.reading.telling
         score = sum(tells * self._in_context(term, source, at) for term, tells in telling.items())
         score += _FOCUS * sum(telling[t] * line.has[t] for phrase in self.question.focus for t in phrase)
@@ -90,7 +90,7 @@ class Scorer:
             score -= _ADDRESS
         return score - (_BACKGROUND if at < first_own(source) else 0.0)
 
-    def _in_context(self, term: Term, source: Source, at: int) -> float:
+    def _in_context(self, term: Term, source: ParsedSource, at: int) -> float:
         own = source.lines[at].has[term]
         if own >= PRESENT:
             return own
@@ -100,7 +100,7 @@ class Scorer:
         return max(own, _BEFORE * before, _AFTER * after, _TITLE * elsewhere[0], _ELSEWHERE * elsewhere[1])
 
     def _kind(self, line: Line) -> float:
-        """What the sentence gains by holding the kind of answer that is asked for."""
+        """Return what the sentence gains by holding the kind of answer that is asked for."""
         question, words = self.question, line.words
         checks = (
             (_COUNTED, bool(question.counted) and counts(stems_of(question.counted), words)),
@@ -119,18 +119,18 @@ class Scorer:
         return any(term.kind for phrase in self.question.focus for term in phrase)
 
     def free_number(self, words: Words) -> bool:
-        """Whether a sentence states a number of its own: one that is no part of the question and of no name."""
+        """Return whether a sentence states a number of its own: one that is no part of the question and of no name."""
         return any(words.plain[i] and words.stems[i] not in self.question.figures for i in words.numeric)
 
     def names_another(self, line: Line) -> bool:
-        """Whether a sentence names something that the question does not."""
+        """Return whether a sentence names something that the question does not."""
         asked = (self.asked or self.question.text).lower()
         return any(name.lower() not in asked for name in names(line.text))
 
 
-def holds_kind(question: Question, sources: Sequence[Source]) -> bool:
-    """Whether one or another of ``sources`` speaks of each thing that the question words ask for, and one holds the
-    count or the duration asked for."""
+def holds_kind(question: ParsedQuestion, sources: Sequence[ParsedSource]) -> bool:
+    """Return whether one or another of ``sources`` speaks of each thing that the question words ask for, and one holds
+    the count or the duration asked for."""
     if any(max((_share(phrase, source) for source in sources), default=0.0) < FOCUS for phrase in question.focus):
         return False
     lines = [line.words for source in sources for line in source.lines]
@@ -139,7 +139,7 @@ def holds_kind(question: Question, sources: Sequence[Source]) -> bool:
     return not question.counted or any(counts(stems_of(question.counted), words) for words in lines)
 
 
-def _share(phrase: Sequence[Term], source: Source) -> float:
+def _share(phrase: Sequence[Term], source: ParsedSource) -> float:
     """How much of a phrase a source speaks of; a noun that only names a kind of answer is no part of it."""
     asked = [term for term in phrase if not term.kind]
     total = sum(term.weight for term in asked)
@@ -147,31 +147,31 @@ def _share(phrase: Sequence[Term], source: Source) -> float:
 
 
 def counts(nouns: AbstractSet[str], words: Words, *, reach: int = COUNT_REACH) -> bool:
-    """Whether a number stands close before one of ``nouns`` (stems)."""
+    """Return whether a number comes shortly before one of ``nouns`` (stems)."""
     return any(not nouns.isdisjoint(words.stems[i + 1 : i + 1 + reach]) for i in words.numeric)
 
 
 def stems_of(terms: Iterable[Term]) -> frozenset[str]:
-    """The stems of all parts of ``terms``."""
+    """Return the stems of all parts of ``terms``."""
     return frozenset(part for term in terms for part in term.parts)
 
 
 def spelt_out(term: Term, line: Line) -> bool:
-    """Whether the sentence gives the long form of an acronym: in brackets beside it, or "short for"."""
+    """Return whether the sentence gives the long form of an acronym: in brackets beside it, or "short for"."""
     word = re.escape(term.word)
     return bool(re.search(rf"\(\s*{word}\s*\)|\b{word}\s*\(|\b{word}\b[^.]{{0,40}}\bshort for\b", line.text))
 
 
 def _adjacent(first: Term, second: Term, words: Words) -> bool:
-    """Whether two terms stand side by side, or one word apart."""
+    """Return whether two terms are side by side, or one word apart."""
     places = [i for i, root in enumerate(words.stems) if root == first.parts[-1]]
     return any(second.parts[0] in words.stems[i + 1 : i + 3] for i in places)
 
 
-def _names_work(term: Term, source: Source) -> float:
+def _names_work(term: Term, source: ParsedSource) -> float:
     return source.title.has[term] if term.name else 0.0
 
 
-def first_own(source: Source) -> int:
-    """The first sentence that speaks of the work itself; those before it tell what was known."""
+def first_own(source: ParsedSource) -> int:
+    """Return the position of the first sentence about the work itself; those before it are background."""
     return next((i for i, line in enumerate(source.lines) if _OWN.search(line.text)), 0)

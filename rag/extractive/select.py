@@ -1,4 +1,4 @@
-"""Selects the sentences that answer, or none."""
+"""The sentences that answer a question, or none."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.prompt.sources import SourceText
-from rag.extractive.evidence import PRESENT, Line, Reading, Source, read, reread
-from rag.extractive.question import Question, Term, analyse
+from rag.extractive.evidence import PRESENT, Line, ParsedEvidence, ParsedSource, read, reread
+from rag.extractive.question import Term, analyse, without_orders
 from rag.extractive.score import Scorer, holds_kind
 from rag.extractive.several import compared, listed
+from rag.extractive.source import SourceText
 
-#: Share of the question that a source must speak of to answer it, and to be about its subject at all.
+#: Share of the question that a source must cover to answer it, and to be on its topic at all.
 ANSWERS = 0.6
 ON_TOPIC = 0.45
 _MOST_LINES = 3
-#: Where several papers answer, each is quoted with so many sentences; of a longer list, with the deciding one.
+#: If several papers answer, each is quoted with this many sentences; in a longer list, with the deciding one.
 _LINES_OF_EACH, _FEW_PAPERS = 2, 3
 # A further sentence must be nearly as good as the best, or bring much that those before it lack.
 _NEARLY = 0.75
@@ -32,8 +32,8 @@ _ENUMERATED = re.compile(r"^\(?(?:\d|i{1,3}|iv|v|[a-f])\)|^(?:first|second|third
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A sentence to quote, and the number and title of the source it stands in. ``corrects`` tells that the question
-    took it for another paper's."""
+    """A sentence to quote, and the number and title of its source. ``corrects`` is true if the question took it for
+    another paper's."""
 
     source: int
     title: str
@@ -43,15 +43,15 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The sentences that answer, best source first; ``on_topic`` tells whether any source is about the question."""
+    """The sentences that answer, best source first; ``on_topic`` is true if any source is about the question."""
 
     picks: tuple[Pick, ...]
     on_topic: bool
 
 
-def select(question: Question, sources: Sequence[SourceText]) -> Selection:
-    """The selection for ``question``."""
-    reading = read(question, sources)
+def select(question: str, sources: Sequence[SourceText]) -> Selection:
+    """Select the sentences of ``sources`` that answer ``question``; no sentence if none does."""
+    reading = read(analyse(question), sources)
     if not reading.question.terms or not reading.sources:
         return Selection((), on_topic=False)
     scorer = Scorer(reading)
@@ -67,8 +67,13 @@ def select(question: Question, sources: Sequence[SourceText]) -> Selection:
     return Selection((), on_topic=any(scorer.coverage(source) >= ON_TOPIC for source in ranked))
 
 
-def answers(scorer: Scorer, source: Source) -> bool:
-    """Whether a source bears out what the question is about and holds the kind of thing it asks for."""
+def has_topic(question: str) -> bool:
+    """Return whether ``question`` asks anything, rather than only giving orders to whoever answers."""
+    return bool(without_orders(question))
+
+
+def answers(scorer: Scorer, source: ParsedSource) -> bool:
+    """Return whether a source covers what the question is about and holds the kind of thing it asks for."""
     question, has = scorer.question, source.whole.has
     missing = [t for t in question.terms if has[t] < PRESENT and not t.aside]
     # A premise may name the wrong paper; its figures then tell the right one.
@@ -79,7 +84,7 @@ def answers(scorer: Scorer, source: Source) -> bool:
     return holds_kind(question, [source])
 
 
-def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick]:
+def _picks(scorer: Scorer, source: ParsedSource, most: int = _MOST_LINES) -> list[Pick]:
     chosen: list[int] = []
     for part in _parts(scorer)[:most]:
         same = next(s for s in part.reading.sources if s.number == source.number)
@@ -93,8 +98,8 @@ def _picks(scorer: Scorer, source: Source, most: int = _MOST_LINES) -> list[Pick
     return [Pick(source.number, source.title.text, source.lines[i].text, corrects) for i in sorted(chosen)]
 
 
-def _is_another_s(term: Term, source: Source, reading: Reading) -> bool:
-    """Whether a name of the question names another source's work."""
+def _is_another_s(term: Term, source: ParsedSource, reading: ParsedEvidence) -> bool:
+    """Return whether a name in the question is that of another source's work."""
     return (
         term.hard
         and not term.aside
@@ -104,7 +109,7 @@ def _is_another_s(term: Term, source: Source, reading: Reading) -> bool:
 
 
 def _parts(scorer: Scorer) -> list[Scorer]:
-    """A scorer for every question in the question; "how big is it and what does it cover" asks twice."""
+    """Return a scorer for every question in the question; "how big is it and what does it cover" asks twice."""
     texts = [part for part in _PART.split(scorer.question.text) if part and part.strip()]
     if len(texts) < 2:
         return [scorer]
@@ -113,8 +118,8 @@ def _parts(scorer: Scorer) -> list[Scorer]:
     return [Scorer(reread(part, scorer.reading), asked=scorer.question.text) for part in asked] or [scorer]
 
 
-def _add_unanswered(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
-    """Adds the best sentence for each thing asked for that the chosen ones do not speak of."""
+def _add_unanswered(scorer: Scorer, source: ParsedSource, chosen: list[int], most: int) -> None:
+    """Add the best sentence for each thing asked for that the chosen ones do not mention."""
     for phrase in scorer.question.focus:
         if any(_speaks(source.lines[i], phrase) for i in chosen):
             continue
@@ -127,8 +132,8 @@ def _speaks(line: Line, phrase: Sequence[Term]) -> bool:
     return all(line.has[term] >= PRESENT for term in phrase)
 
 
-def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -> None:
-    """Adds sentences that are nearly as good as the best, or say what those before them leave out."""
+def _add_further(scorer: Scorer, source: ParsedSource, chosen: list[int], most: int) -> None:
+    """Add sentences that are nearly as good as the best, or say what those before them leave out."""
     scores = [scorer.line(source, i) for i in range(len(source.lines))]
     while len(chosen) < min(most, len(scores)):
         rest = [i for i in range(len(scores)) if i not in chosen]
@@ -139,8 +144,8 @@ def _add_further(scorer: Scorer, source: Source, chosen: list[int], most: int) -
         chosen.append(at)
 
 
-def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> float:
-    """The share of the question that a sentence has, and the chosen ones and the title have not."""
+def _gain(reading: ParsedEvidence, source: ParsedSource, chosen: Sequence[int], at: int) -> float:
+    """Return the share of the question that a sentence covers and the chosen ones and the title do not."""
     gained = sum(
         tells * source.lines[at].has[term]
         for term, tells in reading.telling.items()
@@ -149,8 +154,8 @@ def _gain(reading: Reading, source: Source, chosen: Sequence[int], at: int) -> f
     return gained / reading.total
 
 
-def _add_enumerated(source: Source, chosen: list[int]) -> None:
-    """ "There are two strategies." is no answer without the two sentences that follow it."""
+def _add_enumerated(source: ParsedSource, chosen: list[int]) -> None:
+    """Add the items of an enumeration: "There are two strategies." is no answer without the sentences after it."""
     for at in list(chosen):
         after = at + 1
         while after < len(source.lines) and _ENUMERATED.match(source.lines[after].text):

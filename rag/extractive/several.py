@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from rag.extractive.evidence import PRESENT, Line, Source, reread
+from rag.extractive.evidence import PRESENT, Line, ParsedSource, reread
 from rag.extractive.lexicon import CLASSES, TREATING
 from rag.extractive.matching import EXACT, strength, words_of
-from rag.extractive.question import COMPARING, Question, Term
+from rag.extractive.question import COMPARING, ParsedQuestion, Term
 from rag.extractive.score import Scorer, first_own, holds_kind
 
 #: Share of a compared question, without the other's name, that each of the compared must speak of.
@@ -21,17 +21,17 @@ _OWN = 0.8
 _MOST_LISTED = 5
 _LINKS = re.compile(r"\b(?:and|or|vs|versus|than|while|whereas|but)\b|[&/]|\A\s*,\s*(?:the\s+)?\Z", re.IGNORECASE)
 _OR = re.compile(r"([\w-]+)\s+or\s+([\w-]+)")
-# Where an abstract tells what its work is or adds, rather than what it uses.
+# Where an abstract says what its work is or adds, rather than what it uses.
 _BRINGS = re.compile(
     r"\b(?:this|(?:introduc|propos|present|develop|releas|creat|construct|collect|contribut|curat|build)\w*)\b", re.I
 )
 
-Part = tuple[Scorer, Source]
+Part = tuple[Scorer, ParsedSource]
 
 
-def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
-    """The sources that a comparison speaks of, each with the question as it is asked of it alone; empty where the
-    question compares nothing, or one source speaks of all that is compared."""
+def compared(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
+    """Return the sources that a comparison speaks of, each with the question as it is asked of it alone; empty where
+    the question compares nothing, or one source speaks of all that is compared."""
     question = scorer.question
     names = [t for t in question.terms if t.name and not t.aside]
     few = max(1, len(ranked) // 3)
@@ -41,15 +41,15 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     rare = {t for t in names if sum(s.whole.has[t] >= PRESENT for s in ranked) <= few}
     titled = works | {t for t in rare if any(s.title.has[t] >= PRESENT for s in ranked)}
 
-    def owned(source: Source, term: Term) -> float:
+    def owned(source: ParsedSource, term: Term) -> float:
         return source.title.has[term] if term in titled else source.whole.has[term]
 
     telling = [t for t in names if 0 < sum(owned(s, t) >= PRESENT for s in ranked) <= few]
-    # One paper that holds every name tells of all itself, unless the names are those of other papers' works.
+    # One paper that has every name answers alone, unless the names are those of other papers' works.
     at_once = len(works) < 2 and any(all(s.whole.has[t] >= EXACT for t in names) for s in ranked)
     if len(telling) < 2 or not (question.compares or (_linked(question.text, telling) and not at_once)):
         return []
-    chosen: list[Source] = []
+    chosen: list[ParsedSource] = []
     open_names = set(telling)
     while open_names:
         best = max(ranked, key=lambda s: (sum(owned(s, t) for t in open_names), scorer.source(s)))
@@ -67,11 +67,11 @@ def compared(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     return parts if _speak_of_it(question, chosen) else []
 
 
-def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
-    """The sources that belong in a list of papers; empty where the question asks for none, or fewer than two belong."""
+def listed(scorer: Scorer, ranked: Sequence[ParsedSource]) -> list[Part]:
+    """Return the sources that belong in a list of papers; empty if the question asks for none, or fewer than two do."""
     question = scorer.question
     head = question.focus[0] if question.focus else ()
-    own = [t for t in question.terms if not t.aside and t.word.lower() not in TREATING]
+    own = [t for t in question.terms if not t.aside and not TREATING.issuperset(t.parts)]
     asked = [t for t in own if not t.kind or t in head] or own
     known = tuple(t for t in asked if any(s.whole.has[t] >= PRESENT for s in ranked))
     if not question.several or not known or any(t.hard and t not in known for t in asked):
@@ -87,16 +87,16 @@ def listed(scorer: Scorer, ranked: Sequence[Source]) -> list[Part]:
     return [(narrowed, source) for source in chosen[:_MOST_LISTED]] if len(chosen) > 1 else []
 
 
-def _speak_of_it(question: Question, sources: Sequence[Source]) -> bool:
-    """Whether the compared sources speak of anything that is asked beside their names."""
+def _speak_of_it(question: ParsedQuestion, sources: Sequence[ParsedSource]) -> bool:
+    """Return whether the compared sources speak of anything that is asked beside their names."""
     asked = [t for t in question.terms if not (t.name or t.kind or t.aside or COMPARING.fullmatch(t.word))]
     spoken = any(s.whole.has[t] >= PRESENT for t in asked for s in sources)
     return (spoken or not asked) and holds_kind(question, sources)
 
 
-def _belongs(scorer: Scorer, source: Source) -> float:
+def _belongs(scorer: Scorer, source: ParsedSource) -> float:
     """How much of the question is a source's own subject: in its title and in one sentence of what it says of itself,
-    not scattered over it, nor in what it tells of others first."""
+    not scattered over it, nor in the background it gives first."""
     telling = scorer.reading.telling
     either = _alternatives(scorer.question.text, tuple(telling))
 
@@ -108,8 +108,8 @@ def _belongs(scorer: Scorer, source: Source) -> float:
     return max(map(held, source.lines[first_own(source) :]), default=0.0)
 
 
-def _is_one(source: Source, head: Sequence[Term]) -> bool:
-    """Whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
+def _is_one(source: ParsedSource, head: Sequence[Term]) -> bool:
+    """Return whether a source is a survey, a benchmark, ... where the question asks for such: its title says so, or it
     brings one ("this survey", "we introduce ... a benchmark"); a paper that merely uses one is none."""
     classes = [t for t in head if CLASSES.issuperset(t.parts)]
     own = source.lines[first_own(source) :]
@@ -138,13 +138,14 @@ def _alternatives(text: str, terms: Sequence[Term]) -> list[tuple[Term, Term]]:
     return [(by_word[a], by_word[b]) for a, b in joined if a in by_word and b in by_word and a != b]
 
 
-def _calls_itself(source: Source, name: Term) -> bool:
-    """Whether a title begins with a name as works are named: "ZipLM: Hardware-Aware ..."."""
+def _calls_itself(source: ParsedSource, name: Term) -> bool:
+    """Return whether a title begins with a name as works are named: "ZipLM: Hardware-Aware ..."."""
     head, colon, _ = source.title.text.partition(": ")
     return bool(colon) and strength(name, words_of(head)) >= PRESENT
 
 
 def _linked(text: str, names: Sequence[Term]) -> bool:
-    """Whether the question joins two of the names: "X and Y", "in X or in Y", "how long is X, and how wide is Y"."""
+    """Return whether the question joins two of the names: "X and Y", "in X or in Y", "how long is X, and how wide is
+    Y"."""
     places = sorted((text.find(t.word), t.word) for t in names)
     return any(_LINKS.search(text[at + len(word) : after]) is not None for (at, word), (after, _) in pairwise(places))

@@ -1,1 +1,4 @@
-"""Words, numbers and sentences of English text, each understood in one place."""
+"""What are the words, names, numbers and sentences of English text? Each understood in one place.
+
+Ways in: ``tokens``, ``stems``, ``stopwords``, ``names``, ``sentences``, ``number_words``, ``normalise``, ``invisible``.
+"""

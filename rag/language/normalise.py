@@ -5,27 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Zero-width and bidirectional controls carry no meaning in an abstract and can hide text from a reader; tag characters
-# and variation selectors can hold a whole message that only a model sees.
-_INVISIBLE = dict.fromkeys(
-    [
-        0x00AD,
-        0x034F,
-        0x061C,
-        0x115F,
-        0x1160,
-        0x180E,
-        0x3164,
-        0xFEFF,
-        0xFFA0,
-        *range(0x200B, 0x2010),
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070),
-        *range(0xFE00, 0xFE10),
-        *range(0xFFF9, 0xFFFC),
-        *range(0xE0000, 0xE1000),
-    ]
-)
+from rag.language.invisible import visible
+
 # What copying from a PDF makes of two letters; a search for "efficient" must find "eﬃcient".
 _LIGATURES = {
     0xFB00: "ff",
@@ -46,16 +27,14 @@ _SET_SIGNS = {"(cap)": "(∩)", "(cup)": "(∪)"}
 
 
 def normalise(text: str) -> str:
-    """Text in Unicode NFC, with single spaces, without control and zero-width characters, and with LaTeX remains
-    resolved: ``15.5\\%`` to ``15.5%``, ``quantization~(PTQ)`` to ``quantization (PTQ)``, doubled backticks and
+    """Return the text in Unicode NFC, with single spaces, without control and zero-width characters, and with LaTeX
+    remains resolved: ``15.5\\%`` to ``15.5%``, ``quantization~(PTQ)`` to ``quantization (PTQ)``, doubled backticks and
     apostrophes to plain quotation marks, ``5times`` to ``5 times``. Digits and signs stay as they are, ``~50%`` stays
     "about 50%", ``5~10`` stays a range, and ``<EOS>`` or ``< 1%`` stay text: what comes in is not markup.
 
     Idempotent: ``normalise(normalise(t)) == normalise(t)``.
     """
-    text = text.translate(_INVISIBLE).translate(_LIGATURES)
-    if not text.isascii() or not text.isprintable():
-        text = "".join(c if c in "\t\n\r" or unicodedata.category(c) not in {"Cc", "Cs", "Co"} else " " for c in text)
+    text = visible(text, controls=" ", keep="\t\n\r").translate(_LIGATURES)
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)

@@ -34,21 +34,23 @@ MULTIPLIERS: Final = {"twice": Decimal(2), "thrice": Decimal(3), "double": Decim
     "quadruple": Decimal(4),
     "quadrupled": Decimal(4),
 }
-#: Parts of a whole, in percent; a third has no exact figure in percent and stands for 33.
+#: Parts of a whole, in percent; a third, which has no exact figure in percent, is a third of 100.
 PARTS: Final = {
     "third": Decimal(100) / 3,
     "quarter": Decimal(25),
     "fifth": Decimal(20),
     "tenth": Decimal(10),
 }
-_CARDINAL = "|".join([*_UNITS, *_TENS, *SCALES])
+#: Words that are numbers by themselves.
+CARDINALS: Final = (*_UNITS, *_TENS, *SCALES)
+_CARDINAL = "|".join(CARDINALS)
 #: One or more number words: "twenty-five", "two hundred and six".
 WORDS: Final = rf"(?:{_CARDINAL})(?:(?:[ \-]|[ ]and[ ])(?:{_CARDINAL}))*"
 _SPLIT = re.compile(r"[ \-]+")
 
 
 def value_of(words: str) -> Decimal:
-    """The number that ``words`` (a match of :data:`WORDS`, in any case) name; a bare ``hundred`` is 100."""
+    """Return the number that ``words`` (a match of :data:`WORDS`, in any case) name; a bare ``hundred`` is 100."""
     total, group = Decimal(0), Decimal(0)
     for word in _SPLIT.split(words.lower()):
         if word in SCALES:

@@ -1,6 +1,6 @@
 """Splits a text into whole sentences with character offsets.
 
-Rules, not a model: what ends a sentence is decided from the word before the stop and the word behind it. In doubt two
+Rules, not a model: what ends a sentence is decided from the words before and after the stop. In doubt two
 sentences stay one, because half a sentence quoted as evidence misleads and a double one does not.
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# A stop behind one of these never ends a sentence.
+# A stop after one of these never ends a sentence.
 _NEVER = frozenset(
     """e.g i.e cf vs viz fig figs eq eqs eqn sec secs sect tab ch vol nos ref refs approx dr prof mr mrs ms st jr sr
     dept univ ca est spp sp var subsp ssp cv pv gen nov wt avg a.k.a w.r.t s.t c.f resp thm thms lem""".split()
 )
-# Behind these it ends one only where the next word opens a sentence; so it does behind all words like ``u.s``, ``i.p``.
+# After these it ends one only if the next word opens a sentence; the same holds for all words like ``u.s``, ``i.p``.
 _MAY_END = frozenset("al etc inc co ltd corp no max min ph.d ed eds repr".split())
-# Behind these it ends one unless a number follows: "Jan. 2020", "Ex. 3", "p. 12", "Def. (4)".
+# After these it ends one unless a number follows: "Jan. 2020", "Ex. 3", "p. 12", "Def. (4)".
 _BEFORE_NUMBERS = frozenset(
     """jan feb mar apr jun jul aug sep sept oct nov dec p pp no nos def prop cor rem ex art app tbl alg obs lat lon ver
     v""".split()
@@ -29,7 +29,7 @@ _OPENERS = frozenset(
     Experimental Unlike Since After Before During Under Through Because If Not No Each Many Most Some Several Further
     Overall Instead Importantly Notably Surprisingly Interestingly I He She You One Compared Given""".split()
 )
-# Words that stand before a person's name: a capital letter behind them is an initial.
+# Words before a person's name: a capital letter after them is an initial.
 _BEFORE_NAMES = frozenset("by and with from of to for after in dr prof mr mrs ms professor author".split())
 _NAMES_WITH_MARKS = frozenset({"yahoo!", "jeopardy!"})
 _PREPOSITIONS = frozenset("of to and from at is was by about than or between with for in on =".split())
@@ -39,7 +39,7 @@ _END = re.compile(rf"(?<![.!?…])[.!?…]++{_CLOSERS}(?:\[\d{{1,4}}(?:[,–-] ?
 _OPEN = "\"'“‘«([{"
 _ITEM = re.compile(r"(?:[ivx]{1,4}|[a-h])\)")
 _ENUMERATOR = re.compile(r"\(?\d{1,2}")
-# No word of a language is longer; what stands further away does not matter.
+# No word of a language is longer; what is further away does not matter.
 _WINDOW = 60
 
 
@@ -51,7 +51,7 @@ class Span(NamedTuple):
 
 
 def sentences(text: str) -> list[Span]:
-    """The sentences of ``text``, in order, each from its first to its last non-blank character.
+    """Return the sentences of ``text``, in order, each from its first to its last non-blank character.
 
     Blanks between sentences belong to none; every other character belongs to exactly one sentence. A text without
     a final stop (one that ends in an address, say) ends with its last sentence all the same. Text without a single
@@ -99,7 +99,7 @@ def _free_stop_ends(text: str, stop: int, following: str) -> bool:
 
 
 def _stop_ends(text: str, stop: int, start: int, following: str) -> bool:
-    """Whether the full stop at ``stop``, right behind a word, ends the sentence that began at ``start``."""
+    """Return whether the full stop at ``stop``, right after a word, ends the sentence that began at ``start``."""
     word = _word_before(text, stop)
     lower = word.lower()
     opens = following.rstrip(",;:") in _OPENERS
@@ -112,7 +112,7 @@ def _stop_ends(text: str, stop: int, start: int, following: str) -> bool:
     if len(word) == 1 and word.isupper():
         return opens or not _is_initial(text, stop, start, following)
     if _ENUMERATOR.fullmatch(word):
-        # "1. A method": a number that opens a sentence, or stands behind a colon, counts items.
+        # "1. A method": a number that opens a sentence, or follows a colon, counts items.
         before = text[start : stop - len(word)].rstrip()
         return bool(before) and before[-1] not in ":;,"
     return True
@@ -125,13 +125,13 @@ def _word_before(text: str, end: int) -> str:
 
 
 def _is_dotted(word: str) -> bool:
-    """Whether a word is letters parted by stops: ``u.s``, ``i.i.d``, ``d.c``."""
+    """Return whether a word is letters parted by stops: ``u.s``, ``i.i.d``, ``d.c``."""
     parts = word.split(".")
     return len(parts) > 1 and all(len(part) == 1 and part.isalpha() for part in parts)
 
 
 def _is_initial(text: str, stop: int, start: int, following: str) -> bool:
-    """Whether one capital letter abbreviates a name: "J. Smith", "Donald E. Knuth", but "vitamin C. Mice"."""
+    """Return whether one capital letter abbreviates a name: "J. Smith", "Donald E. Knuth", but "vitamin C. Mice"."""
     before = text[max(start, stop - _WINDOW) : stop - 1].split()
     if not before:
         return True
@@ -142,5 +142,6 @@ def _is_initial(text: str, stop: int, start: int, following: str) -> bool:
 
 
 def _starts_with_name(word: str) -> bool:
-    """Whether a word that starts small is a name all the same: ``bert2BERT``, ``mTOR``, ``p53``, ``α-synuclein``."""
+    """Return whether a word that starts small is a name all the same: ``bert2BERT``, ``mTOR``, ``p53``,
+    ``α-synuclein``."""
     return any(c.isupper() or c.isdigit() for c in word[1:]) or "α" <= word[0] <= "ω"

@@ -1,4 +1,4 @@
-"""Adapters to LlamaIndex, both ways: its parts into Citewell, and Citewell's parts into any LlamaIndex pipeline.
+"""How do LlamaIndex's parts go into Citewell, and Citewell's into any LlamaIndex pipeline? Way in: the names below.
 
 In: :class:`EmbedderFromLlamaIndex` for ``Library.open(..., embedder=...)``, :class:`LlamaIndexBackend` for
 ``Assistant(..., backend=...)``, :class:`PostprocessedSearcher` around a library. Out: :class:`CitewellEmbedding`,
@@ -6,11 +6,11 @@ In: :class:`EmbedderFromLlamaIndex` for ``Library.open(..., embedder=...)``, :cl
 package imports LlamaIndex, which takes seconds; of the rest of the engine only the openai backend does.
 """
 
+from rag.llamaindex.backend import LlamaIndexBackend
 from rag.llamaindex.embedding import CitewellEmbedding, EmbedderFromLlamaIndex
 from rag.llamaindex.parser import PassageParser, document
 from rag.llamaindex.reranker import ListwiseReranker
 from rag.llamaindex.retriever import CitewellRetriever, PostprocessedSearcher
-from rag.models.llamaindex_backend import LlamaIndexBackend
 
 __all__ = [
     "CitewellEmbedding",

@@ -69,16 +69,16 @@ class EmbedderFromLlamaIndex:
 
     @property
     def dimension(self) -> int:
-        """Length of every vector, learned by embedding a word unless something was embedded before."""
+        """Length of every vector; found by embedding a word unless something was embedded before."""
         if self._dimension is None:
             return len(self.embed_query("dimension"))
         return self._dimension
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Vectors in the order given, shape ``(len(texts), dimension)``.
+        """Embed texts; return vectors in the order given, shape ``(len(texts), dimension)``.
 
         Raises:
-            ModelError: the model failed, or gave something else than such vectors.
+            ModelError: the model failed, or its result is not such vectors.
         """
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
@@ -89,7 +89,7 @@ class EmbedderFromLlamaIndex:
         return self._checked(vectors, len(texts))
 
     def embed_query(self, text: str) -> Vectors:
-        """The vector of a question, shape ``(dimension,)``; raises as :meth:`embed_texts` does."""
+        """Embed a question; return shape ``(dimension,)``. Raises as :meth:`embed_texts` does."""
         try:
             vectors = unit_vectors([self._embedding.get_query_embedding(text)])
         except self._failures as error:

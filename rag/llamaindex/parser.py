@@ -33,7 +33,7 @@ class PassageParser(NodeParser):
 
 
 def document(paper: Paper) -> Document:
-    """A paper as a LlamaIndex document: the abstract as text, the other facts as flat metadata."""
+    """Convert a paper to a LlamaIndex document: the abstract as text, the other facts as flat metadata."""
     facts = {name: value for name, value in paper.to_dict().items() if name not in ("id", "abstract") and value}
     # Vector stores take only flat metadata.
     if paper.authors:
@@ -44,7 +44,7 @@ def document(paper: Paper) -> Document:
 
 
 def paper_node(paper: Paper) -> TextNode:
-    """A whole paper as one node, read by a model as title and abstract."""
+    """Convert a whole paper to one node, which a model reads as title and abstract."""
     made = document(paper)
     node = TextNode(id_=paper.id, text=paper.abstract, metadata=made.metadata)
     _show_title_only(node)
@@ -70,7 +70,7 @@ def _passage_nodes(node: BaseNode) -> list[BaseNode]:
 
 
 def _show_title_only(node: Document | TextNode) -> None:
-    """Lets embedding model and LLM read "title. text", as our own index does, and no other metadata."""
+    """Let embedding model and LLM read "title. text", as our own index does, and no other metadata."""
     others = [name for name in node.metadata if name != TITLE]
     node.excluded_embed_metadata_keys = others
     node.excluded_llm_metadata_keys = others

@@ -10,7 +10,7 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 
-from rag.answering.assist.permutation import read_order
+from rag.answering.assist.replies import Ranking, read_order
 from rag.answering.assist.reranking import MAX_RANKING_TOKENS, RERANKED, Candidate, ranking_request
 from rag.answering.prompt.templates import Prompt, load_prompt
 from rag.errors import ModelError
@@ -24,10 +24,10 @@ _log = logging.getLogger(__name__)
 class ListwiseReranker(BaseNodePostprocessor):
     """Puts the best nodes in a model's order, in one call; the nodes keep their scores, which then need not fall.
 
-    Where the call fails or its reply cannot be read, the nodes stay as they were and the log says so.
+    If the call fails or its reply cannot be read, the nodes stay as they were and the log says so.
 
     Args:
-        backend: the model that is asked; :class:`rag.models.llamaindex_backend.LlamaIndexBackend` makes one of an LLM.
+        backend: the model that is asked; :class:`rag.llamaindex.backend.LlamaIndexBackend` makes one of an LLM.
         top_n: nodes to keep; all when ``None``.
         max_prompt_tokens: tokens the request may take; passages are shortened to keep within them.
     """
@@ -64,7 +64,7 @@ class ListwiseReranker(BaseNodePostprocessor):
         return [*(nodes[at] for at in order), *nodes[count:]][: self.top_n]
 
     def _order(self, messages: Sequence[Message], count: int) -> Sequence[int]:
-        chunks = self._backend.stream(messages, max_tokens=MAX_RANKING_TOKENS)
+        chunks = self._backend.stream(messages, max_tokens=MAX_RANKING_TOKENS, reply_schema=Ranking)
         try:
             order = read_order("".join(chunk.text for chunk in chunks), count)
         except ModelError as error:

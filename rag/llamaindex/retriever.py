@@ -58,7 +58,7 @@ class PostprocessedSearcher:
         self._depth = depth
 
     def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:
-        """The ``k`` best papers for ``query``, in the postprocessor's order."""
+        """Return the ``k`` best papers for ``query``, in the postprocessor's order."""
         result = self._searcher.search(query, max(k, self._depth), filters)
         relevant, others = result.evidence[: result.relevant], result.evidence[result.relevant :]
         by_id = {evidence.paper.id: evidence for evidence in relevant}

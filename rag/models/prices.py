@@ -1,4 +1,4 @@
-"""What model calls cost: a small table of list prices, which a file of the user's goes before."""
+"""What model calls cost, by a small table of list prices or by a file of the user's."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from rag.errors import SettingsError
-from rag.models.openai.endpoint import OPENAI_BASE_URL
 from rag.models.protocols import Backend, Usage
-from rag.settings import Settings
+from rag.settings import OPENAI_BASE_URL, Settings
 
 _SHIPPED = Path(__file__).with_name("prices.json")
 _LARGEST_FILE = 1_000_000
-# Backends that run on this machine: their calls are paid to nobody.
-_FREE = frozenset({"extractive", "llamacpp"})
 # OpenAI names a model's day of release behind it: gpt-4o-mini-2024-07-18.
 _RELEASE = re.compile(r"-\d{4}-\d{2}-\d{2}\Z")
 
@@ -31,7 +28,7 @@ class Price:
     completion: float
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """What so many tokens cost."""
+        """Return what so many tokens cost."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
 
 
@@ -56,8 +53,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices by model name in one currency. ``own`` are the user's, for any server; the ``listed`` ones are OpenAI's
-    and tell nothing of another server, whatever its models are called."""
+    """Prices by model name in one currency.
+
+    ``own`` are the user's, for any server; the ``listed`` ones are OpenAI's and hold for no other server, whatever its
+    models are called.
+    """
 
     currency: str
     own: Mapping[str, Price] = field(default_factory=dict)
@@ -65,10 +65,10 @@ class Prices:
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
-        """The table that ships with the engine, or the user's own (``CITEWELL_PRICES``) in its place.
+        """Load the table that ships with the engine, or the user's own (``CITEWELL_PRICES``) in its place.
 
         Raises:
-            SettingsError: the user's file cannot be read or is no table of prices.
+            SettingsError: the user's file cannot be read or is not a table of prices.
         """
         if settings.prices is not None:
             currency, models = _read(settings.prices)
@@ -78,7 +78,7 @@ class Prices:
         return cls(currency, listed=models if address == OPENAI_BASE_URL.rstrip("/") else {})
 
     def cost(self, backend: Backend, usage: Usage) -> Cost | None:
-        """What ``usage`` of ``backend`` cost; ``None`` where its price is not known."""
+        """Return what ``usage`` of ``backend`` cost, or ``None`` if its price is not known."""
         price = self._price(backend)
         if not usage.model_calls:
             return Cost(0.0, self.currency)
@@ -90,7 +90,8 @@ class Prices:
             for table in tables:
                 if name in table:
                     return table[name]
-        return Price(0.0, 0.0) if backend.name in _FREE else None
+        # What runs on this machine is paid to nobody.
+        return Price(0.0, 0.0) if backend.name == "llamacpp" or not backend.is_model else None
 
 
 def _read(path: Path) -> tuple[str, dict[str, Price]]:

@@ -1,13 +1,14 @@
-"""What the engine asks of a model. Everything behind these two protocols can be swapped."""
+"""What the engine asks of a model. Everything behind the two protocols can be swapped."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 Vectors: TypeAlias = NDArray[np.float32]
 
@@ -17,17 +18,17 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Names model and version; two embedders of one name give the same vectors."""
+        """Model and version; two embedders of one name give the same vectors."""
 
     @property
     def dimension(self) -> int:
         """Length of every vector."""
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of texts to be stored, shape ``(len(texts), dimension)``, in the order given, unit length."""
+        """Embed texts to be stored; return unit vectors in the order given, shape ``(len(texts), dimension)``."""
 
     def embed_query(self, text: str) -> Vectors:
-        """The vector of a question, shape ``(dimension,)``, unit length."""
+        """Embed a question; return a vector of unit length, shape ``(dimension,)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed reply; ``usage`` comes with the last one where the model reports it. ``cut_off`` tells,
-    with the last one, that the reply reached the bound on its length and may end in the middle of a sentence."""
+    """A piece of a streamed reply.
+
+    With the last piece come ``usage``, if the model reports it, and ``cut_off``: the reply reached the bound on its
+    length and may end in the middle of a sentence.
+    """
 
     text: str
     usage: Usage | None = None
@@ -79,8 +83,40 @@ class Backend(Protocol):
     def model(self) -> str:
         """The model's own name."""
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
-        """The reply, piece by piece."""
+    @property
+    def is_model(self) -> bool:
+        """Whether a language model writes, which can take any task; if not, only answers can be asked of it."""
 
-    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
+    ) -> Iterator[Chunk]:
+        """Yield the reply, piece by piece.
+
+        Args:
+            messages: the request.
+            max_tokens: bound on the tokens of the reply.
+            reply_schema: asks for one JSON object of this schema. A backend or server that cannot hold the model to
+                it ignores it, so the caller validates the reply in any case. Left out if no schema is wanted.
+        """
+
+    def astream(
+        self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
+    ) -> AsyncIterator[Chunk]:
         """As :meth:`stream`, asynchronously."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A text for a base model to continue.
+
+    ``grammar``, in llama.cpp's GBNF, is what the continuation may look like; it ends before the first of ``stops``.
+    """
+
+    prompt: str
+    grammar: str
+    stops: tuple[str, ...]
+
+
+#: Turns a chat request into a text that a base model, one without a chat template, continues with the reply. Raises
+#: :class:`rag.errors.ModelError` for a request that cannot be put so.
+BasePrompt: TypeAlias = Callable[[Sequence[Message]], Continuation]

@@ -1,25 +1,30 @@
-"""Builds the backend and the embedder that the settings name. Imports each late: some take seconds."""
+"""The model and the embedder that the settings name. Each is imported late: some take seconds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.errors import SettingsError
 from rag.models.openai.endpoint import OPENAI_BASE_URL, Endpoint
 from rag.models.openai.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from rag.models.protocols import Backend, Embedder
+    from rag.models.protocols import Backend, BasePrompt, Embedder
     from rag.settings import Settings
 
 _DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
-def build_backend(settings: Settings) -> Backend:
-    """The backend ``settings.backend`` names, with ``auto`` resolved; never another one in its place.
+def build_model(settings: Settings, base_prompt: BasePrompt) -> Backend:
+    """Return the language model ``settings.backend`` names, with ``auto`` resolved; never another one in its place.
+
+    Args:
+        settings: which model.
+        base_prompt: what a model without a chat template is given instead of messages.
 
     Raises:
-        SettingsError: the settings of this backend do not fit together, or it is not installed.
-        ModelError: the file of the model is none.
+        SettingsError: the settings name no model, do not fit together, or it is not installed.
+        ModelError: the model's file is not a model.
     """
     if settings.backend == "openai":
         endpoint = Endpoint.for_answers(settings)
@@ -32,18 +37,17 @@ def build_backend(settings: Settings) -> Backend:
 
         return LlamaCpp(
             settings.gguf or small_model(),
+            base_prompt=base_prompt,
             context_window=settings.context_window,
             timeout_s=settings.timeout_s,
             threads=settings.threads,
             retry=_retry(settings),
         )
-    from rag.extractive import Extractive
-
-    return Extractive()
+    raise SettingsError("the settings name no language model; set CITEWELL_LLM to openai or llamacpp")
 
 
 def build_embedder(settings: Settings) -> Embedder:
-    """The embedder ``settings.embedding`` names.
+    """Return the embedder ``settings.embedding`` names.
 
     Raises:
         SettingsError: the settings of this embedder do not fit together, or it is not installed.

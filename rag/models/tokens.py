@@ -1,4 +1,4 @@
-"""Counts tokens without ever fetching a table: exactly for OpenAI's models, by estimate for all others."""
+"""Token counts without ever fetching a table: exact for OpenAI's models, estimated for all others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TABLES = {
     ),
 }
 _O200K_MODELS = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "chatgpt-4o", "o1", "o3", "o4")
-_CL100K_MODELS = ("gpt-4", "gpt-3.5", "extractive")
+_CL100K_MODELS = ("gpt-4", "gpt-3.5")
 #: Vocabularies of 32,000 entries need up to a fifth more tokens for English than cl100k_base; the rest is margin.
 OTHER_TOKENIZER_MARGIN = 1.3
 #: Characters outside ASCII may fall back to bytes in a small vocabulary.
@@ -37,10 +37,10 @@ _LOAD = threading.Lock()
 
 
 class TokenCounter(Protocol):
-    """Tells how many tokens a text takes, never fewer than it does take."""
+    """Counts the tokens of a text, never fewer than it takes."""
 
     def count(self, text: str) -> int:
-        """Tokens of ``text``."""
+        """Return the tokens of ``text``."""
 
 
 class TiktokenCounter:
@@ -51,7 +51,7 @@ class TiktokenCounter:
         self._margin = margin
 
     def count(self, text: str) -> int:
-        """Tokens of ``text``; control words in it count as the plain text they are."""
+        """Return the tokens of ``text``; control words in it count as the plain text they are."""
         tokens = len(self._encoding.encode(text, disallowed_special=()))
         if self._margin == 1.0:
             return tokens
@@ -60,17 +60,18 @@ class TiktokenCounter:
 
 
 class ByteCounter:
-    """Without any table: three bytes a token, which no tokenizer of prose comes near."""
+    """An upper estimate without any table: three bytes a token, which no tokenizer of prose comes near."""
 
     def count(self, text: str) -> int:
-        """An upper estimate of the tokens of ``text``."""
+        """Return an upper estimate of the tokens of ``text``."""
         return math.ceil(len(text.encode("utf-8", "replace")) / 3)
 
 
 @lru_cache(maxsize=8)
-def counter_for(model: str) -> TokenCounter:
-    """The counter for a model's name: exact where its tokenizer is known, else cl100k_base with a margin."""
-    name = model.rsplit("/", 1)[-1].lower()
+def counter_for(model: str | None) -> TokenCounter:
+    """Return the counter for a model's name: exact if its tokenizer is known, else cl100k_base with a margin; without
+    a model, cl100k_base itself."""
+    name = (model or _CL100K_MODELS[0]).rsplit("/", 1)[-1].lower()
     if name.startswith(_O200K_MODELS):
         table, margin = "o200k_base", 1.0
     elif name.startswith(_CL100K_MODELS):
@@ -82,7 +83,7 @@ def counter_for(model: str) -> TokenCounter:
 
 
 def _encoding(name: str) -> tiktoken.Encoding | None:
-    """A tiktoken encoding from the tables that llama-index-core ships; ``None`` where they are not to be had."""
+    """Load a tiktoken encoding from the tables that llama-index-core ships; return ``None`` if there are none."""
     folder = _tables()
     if folder is None or not _intact(folder, name):
         return None
@@ -93,7 +94,7 @@ def _encoding(name: str) -> tiktoken.Encoding | None:
 
 
 def _tables() -> Path | None:
-    """The folder with the tables, found without importing llama_index, which takes seconds."""
+    """Find the folder with the tables without importing llama_index, which takes seconds."""
     spec = importlib.util.find_spec("llama_index")
     for place in spec.submodule_search_locations or () if spec else ():
         folder = Path(place) / "core" / "_static" / "tiktoken_cache"
@@ -103,7 +104,7 @@ def _tables() -> Path | None:
 
 
 def _intact(folder: Path, name: str) -> bool:
-    """Whether the table is the one tiktoken expects; any other it would delete and fetch anew."""
+    """Return whether the table is the one tiktoken expects; any other it would delete and fetch anew."""
     file, digest = _TABLES[name]
     path = folder / file
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
@@ -111,7 +112,7 @@ def _intact(folder: Path, name: str) -> bool:
 
 @contextmanager
 def _cache_dir(folder: Path) -> Iterator[None]:
-    """Points tiktoken at ``folder`` while it loads; it reads the place from the environment and nowhere else."""
+    """Point tiktoken at ``folder`` while it loads; it reads the place from the environment and nowhere else."""
     before = os.environ.get("TIKTOKEN_CACHE_DIR")
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
     try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from rag.bibliography.addresses import safe_address
+from rag.bibliography.identifiers import arxiv_version_of, normal_arxiv_id, normal_doi
+from rag.bibliography.names import given_first, is_nobody, split_names
 from rag.language.normalise import normalise
-from rag.paper import Paper, arxiv_version_of, normal_arxiv_id, normal_doi
+from rag.paper import Paper
 
 #: Characters of one record (a line of JSON Lines, a BibTeX entry, a row) before it is taken for damage and skipped.
 MAX_RECORD = 16 * 1024 * 1024
@@ -22,10 +24,6 @@ MAX_AUTHORS = 20_000
 _YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d|2100)(?:[01]\d[0-3]\d)?(?!\d)")
 _ARXIV_ADDRESS = re.compile(r"https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/([\w.\-]{1,30}(?:/\d{7})?)", re.I)
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.{1,40})", re.I)
-_INITIALS = re.compile(r"([^\W\d_][^\d_.]{1,60}) ((?:[A-Z]\.-?){1,4}|[A-Z]{1,3})")
-_NOBODY = frozenset({"others", "et al", "and others"})
-_SUFFIXES = frozenset("jr sr ii iii iv v md phd inc ltd llc esq".split())
-_AND = re.compile(r",? and | & ")
 #: What exports write where there is nothing, in small letters and without brackets and stops around it.
 _PLACEHOLDERS = frozenset(
     {
@@ -44,7 +42,7 @@ _PLACEHOLDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A record that gives no paper. ``position`` is where it stands in ``source``: ``line 12``, ``record 3``."""
+    """A record that gives no paper. ``position`` is its place in ``source``: ``line 12``, ``record 3``."""
 
     source: str
     position: str
@@ -85,10 +83,10 @@ def build(
     arxiv_version: int | None = None,
     paper_id: object = None,
 ) -> Record:
-    """The paper that these raw fields give, or the skip that says why they give none.
+    """Return the paper that these raw fields give, or the skip that says why they give none.
 
     Fields come as a file holds them, of any type. A field that cannot be what it should be counts as absent; only a
-    missing title or abstract costs the record. ``arxiv_version``, where it is not given, is read off id or address.
+    missing title or abstract costs the record. Without ``arxiv_version``, it is read off id or address.
     """
     clean_title = normalise(text_of(title))
     if is_absent(clean_title):
@@ -110,7 +108,7 @@ def build(
         authors=names_of(authors),
         year=year_of(year),
         venue=fact(venue),
-        url=link if is_link(link) else None,
+        url=safe_address(link),
         doi=known_doi,
         arxiv_id=normal_arxiv_id(text_of(arxiv_id)) or _arxiv_id_of(link, known_doi),
         pmid=text_of(pmid),
@@ -130,12 +128,6 @@ def _version_of_link(link: str) -> int | None:
     return arxiv_version_of(link) if _ARXIV_ADDRESS.match(link) else None
 
 
-def initials_first(name: str) -> str:
-    """``Doe J.A.`` and ``Doe JA``, as PubMed and Scopus write where space is short, as ``J.A. Doe``."""
-    found = _INITIALS.fullmatch(name.strip())
-    return f"{found.group(2)} {found.group(1)}" if found else name
-
-
 def text_of(value: object) -> str:
     """A field's text: of a list its first text, of a number its digits, of anything else nothing."""
     if isinstance(value, str):
@@ -153,7 +145,7 @@ def text_of(value: object) -> str:
 
 
 def is_absent(text: str) -> bool:
-    """Whether a title or abstract only stands for a missing one: empty, ``NA``, ``[No abstract available]``."""
+    """Return whether a title or abstract only says that there is none: empty, ``NA``, ``[No abstract available]``."""
     return text.casefold().strip(" .[]()") in _PLACEHOLDERS or not any(c.isalnum() for c in text)
 
 
@@ -161,15 +153,6 @@ def fact(value: object, limit: int = 500) -> str | None:
     """A short field as one line, or ``None`` where it is absent or too long to be one."""
     text = " ".join(normalise(text_of(value)).split())
     return text if text and len(text) <= limit and not is_absent(text) else None
-
-
-def is_link(text: str) -> bool:
-    """Whether ``text`` is an address the reader of an answer may be offered: http or https, no blanks or controls."""
-    return (
-        text.startswith(("http://", "https://"))
-        and len(text) <= 2_000
-        and not any(c.isspace() or c in "<>{}\"'`\\" or unicodedata.category(c).startswith("C") for c in text)
-    )
 
 
 def year_of(value: object) -> int | None:
@@ -181,7 +164,7 @@ def year_of(value: object) -> int | None:
 def names_of(value: object) -> tuple[str, ...]:
     """Author names, in order, from a list of texts or of ``{"name"}`` or ``{"given", "family"}``, or from one text."""
     if isinstance(value, str):
-        return split_names(value)
+        return _tidy(split_names(value)[:MAX_AUTHORS])
     if not isinstance(value, (list, tuple)):
         return ()
     return _tidy(_name(item) for item in value[:MAX_AUTHORS])
@@ -189,23 +172,7 @@ def names_of(value: object) -> tuple[str, ...]:
 
 def _tidy(names: Iterable[object]) -> tuple[str, ...]:
     clean = (given_first(name) for name in (fact(one, limit=300) for one in names) if name)
-    # A number is the id some data set has for an author, not a name.
-    return tuple(
-        name for name in clean if name.casefold().rstrip(".") not in _NOBODY and any(c.isalpha() for c in name)
-    )
-
-
-def given_first(name: str) -> str:
-    """``Doe, Jane`` as ``Jane Doe``, and ``Doe, Jr., Jane`` or ``Doe, Jane, Jr.`` as ``Jane Doe Jr.``: a name has one
-    form."""
-    parts = [part.strip() for part in name.split(",")]
-    if len(parts) == 2 and all(parts) and parts[1].casefold().rstrip(".") not in _SUFFIXES:
-        return f"{parts[1]} {parts[0]}"
-    if len(parts) == 3 and all(parts) and parts[1].casefold().rstrip(".") in _SUFFIXES:
-        return f"{parts[2]} {parts[0]} {parts[1]}"
-    if len(parts) == 3 and all(parts) and parts[2].casefold().rstrip(".") in _SUFFIXES:
-        return f"{parts[1]} {parts[0]} {parts[2]}"
-    return name.strip(" ,") or name
+    return tuple(name for name in clean if not is_nobody(name))
 
 
 def _name(item: Any) -> object:
@@ -216,23 +183,3 @@ def _name(item: Any) -> object:
         return whole
     parts = (item.get("given") or item.get("first"), item.get("family") or item.get("last"))
     return " ".join(text_of(part).strip() for part in parts if text_of(part).strip())
-
-
-def split_names(text: str) -> tuple[str, ...]:
-    """The names of one text: parted by ``;``, else by `` and ``, else by commas where each part is a full name.
-
-    ``Doe, Jane`` is one name; ``Jane Doe, John Roe`` are two; ``Doe, Jane; Roe, John`` are two.
-    """
-    text = " ".join(text.split())
-    if ";" in text or "|" in text:
-        parts = re.split(r"[;|]", text)
-    else:
-        parts = [part for half in _AND.split(text) for part in _at_commas(half)]
-    return _tidy(parts[:MAX_AUTHORS])
-
-
-def _at_commas(text: str) -> list[str]:
-    """Parts at commas where every part is a full name of two words or more; else the whole."""
-    parts = [part.strip() for part in text.split(",")]
-    full = all(len(part.split()) >= 2 for part in parts)
-    return parts if full and len(parts) > 1 else [text]

@@ -1,4 +1,4 @@
-"""Tells a file's format by what stands in it, never by its name."""
+"""Detect a file's format from its content, never from its name."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _of_markup(start: str) -> str | None:
 def _of_json(head: str) -> str | None:
     records = [record for record in first_values(head) if isinstance(record, Mapping)]
     if not records:
-        # Either no record is whole in the head, or none is an object; the words of the formats tell.
+        # Either no record is whole in the head, or none is an object; the formats' own words decide.
         words = {
             "abstract_inverted_index": "openalex",
             "externalIds": "semantic-scholar",

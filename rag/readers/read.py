@@ -21,8 +21,8 @@ def read_papers(
     """Papers and skips of a file, or of every file of a directory, in order and lazily; or of what ``arxiv:ID``,
     ``doi:DOI`` or an http(s) address names, fetched at the call.
 
-    ``format`` is one of ``FORMATS``, or ``auto`` to tell it by content. A directory is walked in the order of names;
-    hidden files and links that lead out of it are left out; a file that cannot be read or is of no known format
+    ``format`` is one of ``FORMATS``, or ``auto`` to detect it from the content. A directory is walked in the order of
+    names; hidden files and links that lead out of it are left out; a file that cannot be read or is of no known format
     becomes a skip. ``remote`` keeps the distance between requests of several calls; without it each call has its own.
 
     Raises:
@@ -133,5 +133,5 @@ def _files(top: Path) -> Iterator[Path | Skip]:
 
 
 def _inside(entry: os.DirEntry[str], home: str) -> bool:
-    """Whether an entry is a file of the directory ``home``, and no link that leads out of it."""
+    """Return whether an entry is a file of the directory ``home``, and no link that leads out of it."""
     return not entry.is_symlink() or Path(os.path.realpath(entry.path)).is_relative_to(home)

@@ -1,4 +1,4 @@
-"""A source of a known format to records; what goes wrong behind its start is told as a skip."""
+"""Read a source of a known format into records; what goes wrong after its start becomes a skip."""
 
 from __future__ import annotations
 

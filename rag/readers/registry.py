@@ -1,4 +1,4 @@
-"""The formats by name, and where each one's reader is; a reader's module is imported when it is used."""
+"""Formats by name, and their readers; a reader's module is imported when it is used."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORMATS: tuple[str, ...] = tuple(_MODULES)
 
 
 def reader_of(name: str) -> Reader:
-    """The reader of a format.
+    """Return the reader of a format.
 
     Raises:
         UsageError: there is no format of that name.
@@ -45,6 +45,6 @@ def reader_of(name: str) -> Reader:
 
 
 def check_format(name: str) -> None:
-    """Raises ``UsageError`` unless ``name`` is a format or ``auto``."""
+    """Raise ``UsageError`` unless ``name`` is a format or ``auto``."""
     if name != "auto" and name not in _MODULES:
         raise UsageError(f"unknown format {name!r}; the formats are auto, {', '.join(FORMATS)}")

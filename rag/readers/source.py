@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from rag.errors import ReadError
 from rag.readers.base import MAX_RECORD
 
-#: Bytes looked at to tell encoding and format.
+#: Bytes read to detect encoding and format.
 HEAD = 256 * 1024
 #: Bytes of a file that has to be held whole (a saved page).
 MAX_WHOLE = 64 * 1024 * 1024
@@ -55,7 +55,7 @@ _STRAY = {
 
 
 class CutError(ReadError):
-    """The source ends too soon or turns to damage somewhere behind its start; what was read before it is good."""
+    """The source ends too soon or turns to damage somewhere after its start; what was read before it is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def _read_up_to(stream: BinaryIO, size: int) -> bytes:
 
 
 def _encoding_of(head: bytes) -> str:
-    """By mark, else by where the zero bytes of UTF-16 stand, else UTF-8 (with stray bytes read as Latin-1)."""
+    """By mark, else by the places of UTF-16's zero bytes, else UTF-8 (with stray bytes read as Latin-1)."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding

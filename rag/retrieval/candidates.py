@@ -1,4 +1,4 @@
-"""Gathers the papers that either half of the index finds for a question, with what each half says of all of them."""
+"""Candidates: the papers that either half of the index finds for a query, scored by both halves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from rag.models.protocols import Vectors
 from rag.retrieval.fusion import Scores, fuse, gate
-from rag.retrieval.question import Question
+from rag.retrieval.query_terms import QueryTerms
 from rag.storage.index.passages import paper_of
-from rag.storage.index.rows import Block
+from rag.storage.index.rows import PassageVectors
 from rag.storage.store import Store
 
 #: A paper has about three passages, of which one or two are near: so many hits hold that many papers, mostly.
@@ -23,60 +23,59 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The papers that may answer a question, in the order of their ids, each with its passages' vectors.
+    """The papers that may answer a query, ordered by id, each with the vectors of its passages.
 
     Args:
-        question: the query as read.
-        ids: paper ids, rising, ``n`` of them.
+        query: the query as read.
+        ids: ``n`` paper ids in ascending order.
         block: the vectors of their passages, at least one a paper.
         bm25: lexical scores, 0 for a paper that shares no word, shape ``(n,)``.
-        trust: the lexical gate (:func:`rag.retrieval.fusion.gate`), 0 to 1.
+        lexical_gate: how far BM25 is believed for this query, 0 to 1 (:func:`rag.retrieval.fusion.gate`).
     """
 
-    question: Question
+    query: QueryTerms
     ids: Sequence[str]
-    block: Block
+    block: PassageVectors
     bm25: Scores
-    trust: float
+    lexical_gate: float
 
     def similarities(self, vector: Vectors) -> Scores:
-        """The product of every passage with a vector, shape ``(passages,)``."""
+        """Return the dot product of every passage with a vector, shape ``(passages,)``."""
         products: Scores = np.round(self.block.vectors @ vector, _DECIMALS).astype(np.float64)
         return products
 
     def best(self, similarities: Scores) -> Scores:
-        """Each paper's best passage, shape ``(n,)``."""
+        """Return the score of each paper's best passage, shape ``(n,)``."""
         if not self.ids:
             return np.empty(0)
         best: Scores = np.maximum.reduceat(similarities, self._starts())
         return best
 
-    def centres(self) -> Vectors:
-        """Each paper's own direction: the unit vector along the mean of its passages' vectors, shape
-        ``(n, dimension)``."""
+    def centroids(self) -> Vectors:
+        """Return a centroid a paper: the mean of its passages' vectors at unit length, shape ``(n, dimension)``."""
         if not self.ids:
             return self.block.vectors
         sums = np.add.reduceat(self.block.vectors, self._starts(), axis=0)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        centres: Vectors = (sums / np.maximum(lengths, 1e-9)).astype(np.float32)
-        return centres
+        centroids: Vectors = (sums / np.maximum(lengths, 1e-9)).astype(np.float32)
+        return centroids
 
-    def fused(self, nearness: Scores) -> Scores:
-        """One score a paper from what the vectors (:meth:`best`) and the words say."""
-        return fuse(nearness, self.bm25, self.question.mass, self.trust)
+    def fused(self, cosines: Scores) -> Scores:
+        """Return one score a paper from its cosine (:meth:`best`) and its BM25 score."""
+        return fuse(cosines, self.bm25, self.query.idf_sum, self.lexical_gate)
 
     def _starts(self) -> NDArray[np.intp]:
         return np.searchsorted(self.block.owners, np.arange(len(self.ids)))
 
     def rows(self, paper: int) -> slice:
-        """Which rows of the block are this paper's."""
+        """Return the rows of the block that belong to one paper."""
         first, last = np.searchsorted(self.block.owners, (paper, paper + 1))
         return slice(int(first), int(last))
 
 
 def gather(
     store: Store,
-    question: Question,
+    query: QueryTerms,
     vector: Vectors,
     papers: int,
     at_least: int,
@@ -85,37 +84,36 @@ def gather(
     allowed: Sequence[str] | None = None,
     stage: Callable[[str], None] = lambda _: None,
 ) -> Candidates:
-    """Asks both halves, and then each for what it says of the other's finds: a score that is missing would have to be
-    guessed.
+    """Search both halves, then score each half's finds by the other, so that no score has to be guessed.
 
     Args:
         store: an open library.
-        question: the query as read.
+        query: the query as read.
         vector: its embedding, shape ``(dimension,)``, unit length.
-        papers: how many papers each half shall offer.
-        at_least: how many the dense half must offer where there are so many.
-        named: papers that are candidates whatever the halves say.
+        papers: papers that each half contributes.
+        at_least: papers that the dense half must contribute if the library holds as many.
+        named: papers that are candidates in any case.
         allowed: only these papers; all when ``None``.
-        stage: called with ``dense`` or ``lexical`` after time was spent there.
+        stage: called with ``dense`` or ``lexical`` when that stage ends, for the timings.
     """
     near = _nearest(store, vector, papers, at_least, allowed)
     stage("dense")
-    hits = store.lexical.search(question.words, papers, allowed)
+    hits = store.lexical.search(query.words, papers, allowed)
     bm25 = dict(hits)
-    unweighed = [i for i in (*near, *named) if i not in bm25]
-    if unweighed and len(hits) == papers:
-        bm25 |= store.lexical.search(question.words, len(unweighed), unweighed)
+    unscored = [i for i in (*near, *named) if i not in bm25]
+    if unscored and len(hits) == papers:
+        bm25 |= store.lexical.search(query.words, len(unscored), unscored)
     stage("lexical")
     ids = sorted({*near, *named, *(i for i, _ in hits)})
     block = store.block(ids)
-    ids, block = _present(ids, block)
+    ids, block = _with_rows(ids, block)
     stage("dense")
     scores = np.array([bm25.get(i, 0.0) for i in ids], dtype=np.float64)
-    return Candidates(question, ids, block, scores, gate(scores, question.mass, question.papers))
+    return Candidates(query, ids, block, scores, gate(scores, query.idf_sum, query.papers))
 
 
 def _nearest(store: Store, vector: Vectors, papers: int, at_least: int, allowed: Collection[str] | None) -> list[str]:
-    """The papers of the nearest passages, nearest first."""
+    """Return the papers of the nearest passages, nearest first."""
     limit = int(papers * _PASSAGES_A_PAPER)
     while True:
         hits = store.dense(vector, limit, allowed)
@@ -125,10 +123,10 @@ def _nearest(store: Store, vector: Vectors, papers: int, at_least: int, allowed:
         limit *= 4
 
 
-def _present(ids: list[str], block: Block) -> tuple[list[str], Block]:
-    """Without the papers that have no rows: another process has just removed them, or an index lags behind."""
+def _with_rows(ids: list[str], block: PassageVectors) -> tuple[list[str], PassageVectors]:
+    """Drop papers without rows: another process has just removed them, or an index lags behind."""
     there = np.unique(block.owners)
     if len(there) == len(ids):
         return ids, block
     owners = np.searchsorted(there, block.owners)
-    return [ids[i] for i in there], Block(block.vectors, owners, block.numbers)
+    return [ids[i] for i in there], PassageVectors(block.vectors, owners, block.numbers)

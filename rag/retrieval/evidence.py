@@ -1,4 +1,4 @@
-"""What retrieval gives: papers with their best passages, scores and timings."""
+"""Evidence: the papers retrieved for a query, with their best passages, scores and timings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rag.storage.index.passages import Passage
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage with its score for one query; higher is better, comparable within one result only."""
+    """A passage and its cosine with one query; comparable within one result only."""
 
     passage: Passage
     score: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of a passage."""
+        """Return the JSON record of the contract."""
         p = self.passage
         return {"text": p.text, "start": p.start, "end": p.end, "score": round(self.score, 4)}
 
@@ -34,7 +34,7 @@ class Evidence:
     passages: tuple[ScoredPassage, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record in ``ask --json``."""
+        """Return the record of ``ask --json``."""
         return {
             "paper_id": self.paper.id,
             "title": self.paper.title,
@@ -47,8 +47,8 @@ class Evidence:
 class SearchResult:
     """The evidence for a query, best first.
 
-    ``relevant`` is how many of the first entries pass the relevance cut: 0 means that nothing in the library answers
-    the query, and what follows are merely the nearest papers.
+    ``relevant`` counts the leading entries that pass the relevance cut. At 0 nothing in the library answers the query,
+    and the evidence is merely the nearest papers.
     """
 
     query: str
@@ -57,7 +57,7 @@ class SearchResult:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of ``search --json``."""
+        """Return the record of ``search --json``."""
         return {
             "query": self.query,
             "results": [
@@ -74,7 +74,7 @@ class SearchResult:
 
 
 class Searcher(Protocol):
-    """Anything that finds evidence for a query: the library, or a stand-in."""
+    """Interface of whatever finds evidence for a query: the library, or a test double."""
 
     def search(self, query: str, k: int = 10, filters: Filters | None = None) -> SearchResult:
-        """The ``k`` best papers for ``query``."""
+        """Return the ``k`` best papers for ``query``."""

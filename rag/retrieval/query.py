@@ -1,29 +1,20 @@
-"""What a query says outright: the words that carry its subject, the papers it names by identifier or by title."""
+"""Explicit content of a query: its keywords, and the papers it names by identifier or title."""
 
 from __future__ import annotations
 
 import re
 
-from rag.paper import normal_arxiv_id, normal_doi, title_key
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi
+from rag.language.stopwords import ASKING_WORDS
+from rag.language.tokens import runs
+from rag.paper import title_key
 
-#: A question is read this far; what follows adds cost, not meaning.
+#: Characters of a query that are read; more adds cost, not meaning.
 MAX_CHARACTERS = 20_000
-#: Shorter runs of words are titles only where the query sets them in quotes or consists of nothing else.
+#: Shorter runs of words are titles only in quotes, or if the query consists of nothing else.
 _SHORTEST_TITLE = 3
 _LONGEST_TITLE = 40
 _WORDS_READ = 64
-_WORD = re.compile(r"\w+")
-# How a question is asked, never what about. Abstracts hardly use question words, so that an index takes them for rare
-# and telling; words that may be the subject ("first", "work", "state") are not among them.
-_ASKING = frozenset(
-    """a about above am an and any anybody anyone anything are as at be because been being between both but by can could
-    did do does doing done during each for from had has have having he her him his how i if in into is it its itself
-    just know let m may me might mine must my no nor not of on only onto or our ours over please shall she should so
-    some somebody someone something such tell than that the their them then there these they this those to too us ve
-    very via was we were what whatever when where whether which while who whom whose why will with within without
-    would yes you your yours s t d ll re don doesn didn isn aren wasn weren won also
-    hi hello hey thanks thank ok okay""".split()
-)
 _ARXIV = re.compile(
     r"\b\d{4}\.\d{4,5}(?:v\d{1,3})?\b|\b[a-z]{2,12}(?:-[a-z]{2,4})?(?:\.[A-Z]{2})?/\d{7}(?:v\d{1,3})?\b"
 )
@@ -33,21 +24,19 @@ _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,400})[\"”»]|(?<!\w)[
 
 
 def clean(query: str) -> str:
-    """A query as it is searched: single spaces, bounded length, ``?`` for half a surrogate pair, which is no text."""
+    """Return a query with single spaces and bounded length, and ``?`` for lone surrogates, which no encoder takes."""
     return " ".join(query[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8").split())
 
 
 def keywords(query: str) -> list[str]:
-    """The distinct words of a query in lower case, in order, without those that only tell how it is asked; none where
-    there are no others."""
-    words = dict.fromkeys(match.group().lower() for match in _WORD.finditer(query))
-    return [word for word in words if word not in _ASKING]
+    """Return the distinct words of a query in lower case and in order, without words of asking; perhaps none."""
+    return [word for word in dict.fromkeys(runs(query.lower())) if word not in ASKING_WORDS]
 
 
 def identifier_keys(query: str) -> list[str]:
-    """Keys, as the manifest keeps them, of the DOIs, arXiv ids and PMIDs in a query, in order of standing.
+    """Return the manifest's keys of the DOIs, arXiv ids and PMIDs in a query, in order of appearance.
 
-    A number that merely looks like an arXiv id makes a key that no paper has.
+    A number that merely looks like an arXiv id gives a key that no paper has.
     """
     found: list[tuple[int, str]] = []
     for match in _DOI.finditer(query):
@@ -66,9 +55,9 @@ def identifier_keys(query: str) -> list[str]:
 
 
 def title_keys(query: str) -> list[str]:
-    """Keys (see :func:`rag.paper.title_key`) of every run of words in a query that may be a title, longest first.
+    """Return the keys (:func:`rag.paper.title_key`) of all word runs of a query that may be titles, longest first.
 
-    Those are the whole query, what it quotes, and all runs of three words and more in its first 64 words.
+    These are the whole query, its quoted parts, and all runs of three and more words within the first 64.
     """
     words = query.split()
     # Keys hold no blanks: the key of a run is the keys of its words in a row, and each word's is made once.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Narrows a search before ranking. All conditions given must hold; names match without case, as parts."""
+    """Filters of a search, applied before ranking. All conditions must hold; names match as parts, ignoring case."""
 
     year_from: int | None = None
     year_to: int | None = None

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import fields
 
+from rag.language.tokens import runs
 from rag.paper import Paper, surname_key, title_key
 
 #: Share of common words from which two titles or two abstracts count as the same text in two versions.
@@ -22,7 +23,6 @@ UNLIKE = 0.3
 #: So many times as long an abstract of another source has to be to replace the one that is there.
 LONGER = 1.1
 _OF_THE_TEXT = frozenset({"title", "abstract", "source", "arxiv_version"})
-_WORD = re.compile(r"\w+")
 _SIGNS = re.compile(r"\w[+#*]+")
 _NUMBERS = frozenset(
     """ii iii iv vi vii viii ix xi xii one two three four five six seven eight nine ten first second third fourth fifth
@@ -31,7 +31,7 @@ _NUMBERS = frozenset(
 
 
 def keys(paper: Paper) -> list[str]:
-    """The keys a paper is known by, strongest first."""
+    """Return the keys a paper is known by, strongest first."""
     strong = [
         f"{scheme}:{value}"
         for scheme, value in (("doi", paper.doi), ("arxiv", paper.arxiv_id), ("pmid", paper.pmid))
@@ -41,7 +41,7 @@ def keys(paper: Paper) -> list[str]:
 
 
 def same_work(a: Paper, b: Paper) -> bool:
-    """Whether two records that share a key, an id or a title are one work."""
+    """Return whether two records that share a key, an id or a title are one work."""
     same_title = title_key(a.title) == title_key(b.title)
     similar = agreement(a.title, b.title) >= AGREEMENT
     if a.arxiv_id and a.arxiv_id == b.arxiv_id:
@@ -103,25 +103,25 @@ def _version_step(known: Paper, new: Paper) -> int:
 
 def agreement(a: str, b: str) -> float:
     """Jaccard similarity of the word sets of two texts, 0 to 1."""
-    one, other = set(_WORD.findall(a.casefold())), set(_WORD.findall(b.casefold()))
+    one, other = set(runs(a.casefold())), set(runs(b.casefold()))
     return len(one & other) / len(one | other) if one | other else 1.0
 
 
 def _unlike(a: str, b: str) -> bool:
-    """Whether two abstracts are of different things. On the sample, unrelated abstracts have agreements up to 0.25, and
+    """Return whether two abstracts are about different things. On the sample, unrelated ones agree up to 0.25, and
     one retold in other words 0.37 and more; of one cut short, most words stand in the whole."""
-    one, other = set(_WORD.findall(a.casefold())), set(_WORD.findall(b.casefold()))
+    one, other = set(runs(a.casefold())), set(runs(b.casefold()))
     return agreement(a, b) < UNLIKE and len(one & other) < AGREEMENT * min(len(one), len(other))
 
 
 def _differ_in_number(a: str, b: str) -> bool:
-    """Whether two titles differ in nothing but numbers: parts I and II, hepatitis B and C, chapters one and two."""
+    """Return whether two titles differ only in numbers: parts I and II, hepatitis B and C, chapters one and two."""
     (words, numbers), (others, other_numbers) = _numbered(a), _numbered(b)
     return words == others and bool(numbers and other_numbers) and numbers != other_numbers
 
 
 def _numbered(title: str) -> tuple[list[str], list[str]]:
-    words = _WORD.findall(unicodedata.normalize("NFKC", title).casefold())
+    words = runs(unicodedata.normalize("NFKC", title).casefold())
     numbers = [w for w in words if len(w) == 1 or w in _NUMBERS or any(c.isdigit() for c in w)]
     return [w for w in words if w not in numbers], numbers
 

@@ -18,9 +18,10 @@ from typing import Any
 from rag.errors import LibraryError
 from rag.paper import Paper, title_key
 from rag.storage import identity
+from rag.storage.columns import fold, paper_of, passages_of, record_of, spans_of, where
 from rag.storage.filters import Filters
 from rag.storage.index.passages import Passage
-from rag.storage.index.rows import Place
+from rag.storage.index.rows import RowRange
 
 FORMAT = "2"
 _SCHEMA = """
@@ -82,35 +83,37 @@ class Manifest:
             )
 
     def close(self) -> None:
-        """Closes the file; the object is of no further use."""
+        """Close the file."""
         self._db.close()
 
     # What the library was built with
 
     def meta(self, key: str) -> str | None:
-        """A recorded fact, or ``None``."""
+        """Return a recorded fact, or ``None``."""
         with self._errors():
             row = self._db.execute("select value from meta where key = ?", (key,)).fetchone()
         return str(row[0]) if row else None
 
     def set_meta(self, **facts: str) -> None:
-        """Records facts, in one commit."""
+        """Record facts, in one commit."""
         with self._commit():
             self._db.executemany("insert or replace into meta values (?, ?)", list(facts.items()))
 
     @property
     def revision(self) -> int:
-        """Counts the changes of papers; a reader that knows this number knows whether its indexes are stale."""
+        """Number of changes of papers; by it a reader knows whether its indexes are stale."""
         return int(self.meta("revision") or 0)
 
     @property
     def generation(self) -> int:
-        """Counts the rebuilds; names the directories of the indexes in use."""
+        """Number of rebuilds; part of the names of the directories in use."""
         return int(self.meta("generation") or 0)
 
-    def switch(self, generation: int, cut: Iterable[tuple[Sequence[Passage], int | None]], **facts: str) -> None:
-        """Puts the indexes of another generation in use, with the passages of each paper and their first row."""
-        rows = [(len(own), _spans(own), row, own[0].paper_id) for own, row in cut if own]
+    def switch(
+        self, generation: int, passages_by_paper: Iterable[tuple[Sequence[Passage], int | None]], **facts: str
+    ) -> None:
+        """Put the indexes of another generation in use, with the passages of each paper and their first row."""
+        rows = [(len(own), spans_of(own), row, own[0].paper_id) for own, row in passages_by_paper if own]
         with self._commit():
             self._db.executemany("update papers set passages = ?, spans = ?, row = ? where id = ?", rows)
             facts |= {"generation": str(generation)}
@@ -128,60 +131,60 @@ class Manifest:
         return self._count("select coalesce(sum(passages), 0) from papers")
 
     def get(self, ids: Iterable[str]) -> dict[str, Paper]:
-        """The papers of these ids that the library holds."""
+        """Return the papers of these ids that the library holds."""
         query = "select id, record from papers where id in (select value from json_each(?))"
-        return {paper_id: _paper(record) for paper_id, record in self._rows(query, json.dumps(list(ids)))}
+        return {paper_id: paper_of(record) for paper_id, record in self._rows(query, json.dumps(list(ids)))}
 
     def with_passages(self, ids: Iterable[str]) -> dict[str, tuple[Paper, list[Passage]]]:
-        """The papers of these ids that the library holds, each with its passages as they were cut."""
+        """Return the papers of these ids that the library holds, each with its passages as they were cut."""
         query = "select id, record, spans from papers where id in (select value from json_each(?))"
         found = {}
         for paper_id, record, spans in self._rows(query, json.dumps(list(ids))):
-            paper = _paper(record)
-            found[str(paper_id)] = paper, _passages(paper, spans)
+            paper = paper_of(record)
+            found[str(paper_id)] = paper, passages_of(paper, spans)
         return found
 
-    def places(self, ids: Iterable[str]) -> dict[str, Place]:
-        """Where the vectors of these papers' passages lie in the row file."""
+    def places(self, ids: Iterable[str]) -> dict[str, RowRange]:
+        """Return where the vectors of these papers' passages lie in the row file."""
         # Every search asks this of some sixty papers: the index answers it without a look at their records.
         query = (
             "select id, row, passages from papers indexed by papers_place where id in (select value from json_each(?))"
         )
-        return {i: Place(row, count) for i, row, count in self._rows(query, json.dumps(list(ids)))}
+        return {i: RowRange(row, count) for i, row, count in self._rows(query, json.dumps(list(ids)))}
 
     def place(self, rows: Mapping[str, int]) -> None:
-        """Records where the vectors of these papers' passages begin in the row file."""
+        """Record where the vectors of these papers' passages begin in the row file."""
         with self._commit():
             self._db.executemany("update papers set row = ? where id = ?", [(row, i) for i, row in rows.items()])
 
     def passage_counts(self, ids: Iterable[str]) -> dict[str, int]:
-        """How many passages each of these papers has."""
+        """Return how many passages each of these papers has."""
         query = "select id, passages from papers where id in (select value from json_each(?))"
         return dict(self._rows(query, json.dumps(list(ids))))
 
     def papers(self, filters: Filters | None = None, limit: int = -1, offset: int = 0) -> list[Paper]:
-        """Papers in the order they came in, narrowed by ``filters``."""
-        where, values = _where(filters)
+        """Return papers in the order they came in, narrowed by ``filters``."""
+        condition, values = where(filters)
         rows = self._rows(
-            f"select record from papers where {where} order by position limit ? offset ?",  # noqa: S608
+            f"select record from papers where {condition} order by position limit ? offset ?",  # noqa: S608
             *values,
             limit,
             offset,
         )
-        return [_paper(record) for (record,) in rows]
+        return [paper_of(record) for (record,) in rows]
 
     def ids(self, filters: Filters | None = None) -> list[str]:
-        """Ids in the order they came in, narrowed by ``filters``."""
-        where, values = _where(filters)
-        return [str(i) for (i,) in self._rows(f"select id from papers where {where} order by position", *values)]  # noqa: S608
+        """Return ids in the order they came in, narrowed by ``filters``."""
+        condition, values = where(filters)
+        return [str(i) for (i,) in self._rows(f"select id from papers where {condition} order by position", *values)]  # noqa: S608
 
     def by_key(self, keys: Iterable[str]) -> dict[str, str]:
-        """Which paper id each identity key belongs to, for the keys that are known."""
+        """Return which paper id each identity key belongs to, for the keys that are known."""
         query = "select key, paper_id from keys where key in (select value from json_each(?))"
         return dict(self._rows(query, json.dumps(list(keys))))
 
     def by_title(self, title_keys: Iterable[str]) -> dict[str, list[str]]:
-        """Ids of the papers with these titles, by title key (see :func:`rag.paper.title_key`)."""
+        """Return ids of the papers with these titles, by title key (see :func:`rag.paper.title_key`)."""
         query = "select title_key, id from papers where title_key in (select value from json_each(?)) order by position"
         found: dict[str, list[str]] = {}
         for key, paper_id in self._rows(query, json.dumps(list(title_keys))):
@@ -191,18 +194,28 @@ class Manifest:
     def put(
         self,
         papers: Sequence[Paper],
-        cut: Sequence[Sequence[Passage]],
+        passages_by_paper: Sequence[Sequence[Passage]],
         row: int | None,
     ) -> None:
-        """Writes papers (a known id keeps its position) with their passages.
+        """Write papers (a known id keeps its position) with their passages.
 
         ``row`` is where the vectors of all these passages begin in the row file; ``None`` where it has none.
         """
         rows = []
-        for p, own in zip(papers, cut, strict=True):
+        for p, own in zip(papers, passages_by_paper, strict=True):
             people = fold("\n".join(p.authors))
             rows.append(
-                (p.id, title_key(p.title), p.year, fold(p.venue or ""), people, len(own), _spans(own), row, _record(p))
+                (
+                    p.id,
+                    title_key(p.title),
+                    p.year,
+                    fold(p.venue or ""),
+                    people,
+                    len(own),
+                    spans_of(own),
+                    row,
+                    record_of(p),
+                )
             )
             row = None if row is None else row + len(own)
         keys = [(key, p.id) for p in papers for key in identity.keys(p)]
@@ -219,7 +232,7 @@ class Manifest:
             self._bump()
 
     def taken_in(self, digests: Iterable[bytes]) -> dict[bytes, str]:
-        """Which paper each record went into, for the records that were taken in before."""
+        """Return the paper id of each record that was ingested before, by the record's digest."""
         found: dict[bytes, str] = {}
         with self._errors():
             for digest in digests:
@@ -229,14 +242,14 @@ class Manifest:
         return found
 
     def take_in(self, records: Iterable[tuple[bytes, str]], updated: Iterable[str] = ()) -> None:
-        """Remembers by digest which paper each record went into; of ``updated`` papers all earlier ones are forgotten,
-        so that a source may also go back to what it said before."""
+        """Remember by digest which paper each record went into. Earlier digests of ``updated`` papers are forgotten, so
+        that a source may also return to an earlier text."""
         with self._commit():
             self._db.executemany("delete from records where paper_id = ?", [(i,) for i in updated])
             self._db.executemany("insert or replace into records values (?, ?)", records)
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Forgets papers and their keys."""
+        """Forget papers and their keys."""
         gone = json.dumps(list(ids))
         with self._commit():
             self._db.execute("delete from papers where id in (select value from json_each(?))", (gone,))
@@ -245,7 +258,7 @@ class Manifest:
             self._bump()
 
     def damage(self) -> str | None:
-        """What SQLite's own check finds wrong, or ``None``."""
+        """Return the damage that SQLite's own check finds, or ``None``."""
         try:
             (found,) = self._db.execute("pragma quick_check(1)").fetchone()
         except sqlite3.Error as error:
@@ -285,47 +298,5 @@ class Manifest:
 
 
 def beside_chroma(path: Path) -> bool:
-    """Whether a Chroma database lies where a manifest is or should be: then there is, or was, a library."""
+    """Return whether there is a Chroma database beside a manifest's path: then there is, or was, a library."""
     return any(path.parent.glob("chroma*/chroma.sqlite3"))
-
-
-def fold(text: str) -> str:
-    """Text as filters compare it: without case, nor what SQLite cannot take (undecodable bytes of a command line)."""
-    return text.encode("utf-8", "replace").decode("utf-8").casefold()
-
-
-def _where(filters: Filters | None) -> tuple[str, list[object]]:
-    conditions, values = ["1"], list[object]()
-    if filters:
-        if filters.year_from is not None:
-            conditions.append("year >= ?")
-            values.append(filters.year_from)
-        if filters.year_to is not None:
-            conditions.append("year <= ?")
-            values.append(filters.year_to)
-        for column, names in (("authors", filters.authors), ("venue", filters.venues)):
-            if names:
-                conditions.append("(" + " or ".join([f"instr({column}, ?) > 0"] * len(names)) + ")")
-                values.extend(fold(name) for name in names)
-        if filters.paper_ids:
-            conditions.append("id in (select value from json_each(?))")
-            values.append(json.dumps(sorted(filters.paper_ids)))
-    return " and ".join(conditions), values
-
-
-def _spans(own: Sequence[Passage]) -> str:
-    return " ".join(f"{passage.start} {passage.end}" for passage in own)
-
-
-def _passages(paper: Paper, spans: str) -> list[Passage]:
-    ends = [int(end) for end in spans.split()]
-    pairs = enumerate(zip(ends[::2], ends[1::2], strict=True))
-    return [Passage(paper.id, n, start, end, paper.abstract[start:end]) for n, (start, end) in pairs]
-
-
-def _record(paper: Paper) -> str:
-    return json.dumps(paper.to_record(), ensure_ascii=False, separators=(",", ":"))
-
-
-def _paper(record: object) -> Paper:
-    return Paper.from_dict(json.loads(str(record)))

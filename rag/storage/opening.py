@@ -1,4 +1,4 @@
-"""Opens a library where the settings say it is: in its directory, or behind a Chroma server."""
+"""Opening a library where the settings say it is: in its directory, or behind a Chroma server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_store(
     create: bool = False,
     following: Callable[[int], None] = lambda _: None,
 ) -> Store:
-    """The library of a directory, or the one on a server that the directory follows.
+    """Open the library of a directory, or the one on a server that the directory follows.
 
     Raises:
         LibraryError: no library there, a damaged one, or one of another embedding model.
@@ -36,7 +36,7 @@ def open_store(
 
 @contextmanager
 def open_manifest(directory: Path, address: ServerAddress | None) -> Iterator[Manifest]:
-    """The manifest alone: what the library holds, without loading a model or opening an index.
+    """Open the manifest alone: the list of papers, without loading a model or opening an index.
 
     Raises:
         LibraryError: no library there, or a damaged one.
@@ -55,7 +55,7 @@ def open_manifest(directory: Path, address: ServerAddress | None) -> Iterator[Ma
 
 
 def has_library(directory: Path, address: ServerAddress | None) -> bool:
-    """Whether there is a library."""
+    """Return whether there is a library."""
     if address is None:
         return (directory / "manifest.sqlite").exists()
     from rag.storage.server.state import SharedState

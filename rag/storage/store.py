@@ -1,7 +1,7 @@
-"""A library as one thing: manifest, Chroma collection and lexical index, searched and changed together.
+"""Store: manifest, Chroma collection and lexical index of a library, searched and changed together.
 
-What every kind of library has in common stands here. Where the collection lies makes the difference: in a directory
-(:mod:`rag.storage.embedded.store`) or behind a Chroma server (:mod:`rag.storage.server.shared`).
+The two kinds differ in where the collection is: in a directory (:mod:`rag.storage.embedded.store`) or behind a Chroma
+server (:mod:`rag.storage.server.shared`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rag.models.protocols import Vectors
 from rag.paper import Paper
 from rag.storage.index.lexical import LexicalIndex
 from rag.storage.index.passages import Passage, paper_of, passage_id
-from rag.storage.index.rows import Block, Place, RowFile, numbers_of
+from rag.storage.index.rows import PassageVectors, RowFile, RowRange, passage_numbers
 from rag.storage.index.vectors import VectorIndex
 from rag.storage.locks import WRITER_WAIT_S
 from rag.storage.manifest import Manifest, beside_chroma
@@ -37,11 +37,13 @@ class Store(ABC):
         directory: the library's own directory.
         manifest: which papers there are.
         lexical: the lexical index.
+        generation: number of the rebuild whose indexes are open; assigned after them.
     """
 
     directory: Path
     manifest: Manifest
     lexical: LexicalIndex
+    generation: int
     _facts: dict[str, str | int]
     _rows: RowFile
     #: The revision at which the lexical index was seen to hold every paper.
@@ -52,15 +54,15 @@ class Store(ABC):
 
     @property
     def facts(self) -> Mapping[str, str | int]:
-        """What the vectors are made with: ``embedding``, ``dimension``, ``chunking``."""
+        """Properties of the vectors: ``embedding``, ``dimension``, ``chunking``."""
         return self._facts
 
     @abstractmethod
     def close(self) -> None:
-        """Releases what is open."""
+        """Close all files and connections."""
 
     def indexed(self) -> int:
-        """Number of papers in the lexical index.
+        """Return the number of papers in the lexical index.
 
         Raises:
             LibraryError: it lacks papers, which no search would find.
@@ -82,15 +84,15 @@ class Store(ABC):
 
     @abstractmethod
     def refresh(self) -> None:
-        """Takes in, before a search, what others changed; cheap when nothing did."""
+        """Pick up changes of other processes before a search; cheap if there are none."""
 
     def follow(self) -> None:
-        """Brings the manifest up to date, where it is not the one that the writers write to."""
+        """Sync the local manifest with the server. No-op for a library in a directory."""
         return
 
     @abstractmethod
     def writing(self, timeout_s: float = WRITER_WAIT_S) -> AbstractContextManager[Writer]:
-        """Admits this process as the one writer for the block.
+        """Make this process the one writer for the block.
 
         Raises:
             LibraryBusyError: another process writes.
@@ -98,14 +100,14 @@ class Store(ABC):
 
     @abstractmethod
     def discard(self, passage_ids: Sequence[str]) -> None:
-        """Removes passages from Chroma that belong to no paper; for repairs."""
+        """Remove passages without a paper from Chroma; for repairs."""
 
     @abstractmethod
     def _ask(self, call: Callable[[VectorIndex], T]) -> T:
-        """Reads from the collection."""
+        """Read from the collection."""
 
     def dense(self, vector: Vectors, limit: int, allowed: Collection[str] | None = None) -> list[tuple[str, float]]:
-        """Passage ids with cosine similarities, best first.
+        """Return passage ids with cosine similarities, best first.
 
         Args:
             vector: shape ``(dimension,)``, unit length.
@@ -120,43 +122,48 @@ class Store(ABC):
         return self._ask(lambda index: _widened(index, vector, limit, frozenset(allowed)))
 
     def vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
-        """Stored vectors of passages, by id."""
+        """Return stored vectors of passages, by id."""
         return self._ask(lambda index: index.vectors(passage_ids))
 
-    def block(self, paper_ids: Sequence[str]) -> Block:
-        """The vectors of all passages of these papers, in the order of the papers: from the row file, and from Chroma
-        where that lacks them. A paper that is not there any more has no rows."""
+    def block(self, paper_ids: Sequence[str]) -> PassageVectors:
+        """Return the vectors of all passages of these papers, in the order of the papers.
+
+        They come from the row file, or from Chroma if that lacks them. A paper removed meanwhile has no rows.
+        """
+        generation, row_file = self.generation, self._rows
         known = self.manifest.places(paper_ids)
-        places = [known.get(i, Place(None, 0)) for i in paper_ids]
-        owners, numbers = numbers_of(places)
+        # After a rebuild by another process, the manifest's rows are those of a file that is not open here yet.
+        current = self.manifest.generation == generation
+        places = [known.get(i, RowRange(None, 0)) for i in paper_ids]
+        owners, numbers = passage_numbers(places)
         first = np.array([-1 if place.row is None else place.row for place in places], dtype=np.int64)
-        rows, placed = first[owners] + numbers, (first >= 0)[owners]
+        rows, placed = first[owners] + numbers, (first >= 0)[owners] & current
         vectors = np.zeros((len(owners), int(self._facts["dimension"])), dtype=np.float32)
-        read = self._rows.read(rows[placed])
+        read = row_file.read(rows[placed])
         if read is None:
             placed[:] = False
         else:
             vectors[placed] = read
         if placed.all():
-            return Block(vectors, owners, numbers)
+            return PassageVectors(vectors, owners, numbers)
         ids = [passage_id(paper_ids[owners[at]], numbers[at]) for at in np.flatnonzero(~placed)]
         found = self._fetch(ids)
         for at, i in zip(np.flatnonzero(~placed), ids, strict=True):
             if i in found:
                 vectors[at], placed[at] = found[i], True
-        return Block(vectors[placed], owners[placed], numbers[placed])
+        return PassageVectors(vectors[placed], owners[placed], numbers[placed])
 
     def unplaced(self) -> list[str]:
-        """Ids of the papers whose vectors the row file lacks: they are read from Chroma, which takes longer."""
+        """Return ids of the papers whose vectors the row file lacks: they are read from Chroma, which takes longer."""
         places = self.manifest.places(self.manifest.ids())
         return [i for i, place in places.items() if place.count and not self._rows.holds(place)]
 
     def place(self, paper_ids: Sequence[str]) -> None:
-        """Copies the vectors of these papers from Chroma into the row file; only for the one that may write to it."""
+        """Copy the vectors of these papers from Chroma into the row file; only for the process that may write to it."""
         self._place(self.vectors(self.passage_ids(paper_ids)))
 
     def _complete(self, hits: list[tuple[str, float]], limit: int) -> list[tuple[str, float]]:
-        """Hits that are as many as they can be: Chroma answers from what is left where its vectors are gone."""
+        """Raise if there are too few hits: Chroma whose vectors are damaged answers from those left."""
         if len(hits) < limit:
             expected = min(limit, self.manifest.passages)
             if 2 * len(hits) < expected:
@@ -167,11 +174,11 @@ class Store(ABC):
         return hits
 
     def _fetch(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
-        """Vectors that the row file lacks."""
+        """Return vectors that the row file lacks."""
         return self.vectors(passage_ids)
 
     def _place(self, vectors: Mapping[str, Vectors]) -> None:
-        """Writes vectors, by passage id, into the row file, for the papers of which all are there."""
+        """Write vectors, by passage id, into the row file, for those papers whose vectors are complete."""
         places = {}
         for i, count in self.manifest.passage_counts({paper_of(i) for i in vectors}).items():
             ids = [passage_id(i, n) for n in range(count)]
@@ -180,46 +187,46 @@ class Store(ABC):
         self.manifest.place(places)
 
     def passage_ids(self, paper_ids: Collection[str]) -> list[str]:
-        """Ids of all passages of these papers."""
+        """Return ids of all passages of these papers."""
         return passage_ids(self.manifest, paper_ids)
 
     def vector_facts(self) -> Mapping[str, str | int]:
-        """What the collection says its vectors were made with."""
+        """Return the properties of the vectors as recorded in the collection."""
         return self._ask(lambda index: index.facts)
 
     def all_passage_ids(self) -> set[str]:
-        """Ids of all passages in Chroma, those of no known paper included."""
+        """Return ids of all passages in Chroma, including those of no known paper."""
         return self._ask(lambda index: index.ids())
 
 
 class Writer(ABC):
-    """Changes a library, one whole batch of papers at a time. Made by :meth:`Store.writing`.
+    """Writer of a library, one whole batch of papers at a time. Made by :meth:`Store.writing`.
 
-    ``interrupted`` tells that an earlier run broke off: Chroma may hold passages that the manifest does not know.
+    ``interrupted`` is true if an earlier run broke off: Chroma may hold passages that the manifest does not know.
     """
 
     interrupted: bool = False
 
     @abstractmethod
-    def put(self, papers: Sequence[Paper], cut: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
-        """Writes papers with all their passages (``vectors``: one row a passage) in place of what stood there."""
+    def put(self, papers: Sequence[Paper], passages_by_paper: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
+        """Write papers with all their passages (``vectors``: one row a passage), replacing earlier ones."""
 
     @abstractmethod
     def remove(self, paper_ids: Sequence[str]) -> None:
-        """Takes papers out, with all their passages."""
+        """Remove papers with all their passages."""
 
     @abstractmethod
     def leftovers(self, passage_ids: Sequence[str]) -> dict[str, str]:
-        """Digests of passages that an interrupted run already stored, by id."""
+        """Return digests of passages that an interrupted run already stored, by id."""
 
 
 def passage_ids(manifest: Manifest, paper_ids: Collection[str]) -> list[str]:
-    """Ids of all passages of these papers."""
+    """Return ids of all passages of these papers."""
     return [passage_id(i, n) for i, count in manifest.passage_counts(paper_ids).items() for n in range(count)]
 
 
 def check_facts(what: str, stored: Mapping[str, object], facts: Mapping[str, str | int]) -> None:
-    """Compares what a library was built with and what the settings ask for.
+    """Compare the properties of a library's vectors with those that the settings ask for.
 
     Raises:
         LibraryError: they differ; the message names the command that mends it.
@@ -232,16 +239,16 @@ def check_facts(what: str, stored: Mapping[str, object], facts: Mapping[str, str
             )
 
 
-def stale_passages(before: Sequence[str], cut: Sequence[Sequence[Passage]]) -> list[str]:
-    """Of the ids that papers had, those that their new passages do not take over."""
-    return sorted(set(before) - {passage.id for own in cut for passage in own})
+def stale_passages(before: Sequence[str], passages_by_paper: Sequence[Sequence[Passage]]) -> list[str]:
+    """Return the ids of old passages that no new passage replaces."""
+    return sorted(set(before) - {passage.id for own in passages_by_paper for passage in own})
 
 
 def prepare_directory(directory: Path, *, create: bool) -> None:
-    """Makes a library's directory where there is none.
+    """Make a library's directory if there is none.
 
     Raises:
-        LibraryError: there is none and ``create`` is not set, or what is there is no library.
+        LibraryError: there is none and ``create`` is false, or the directory is no library.
     """
     if (directory / "manifest.sqlite").exists() or beside_chroma(directory / "manifest.sqlite"):
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eval.report.report import write_reports
+from eval.report.render import write_reports
 from eval.runs.compare import compare
 from tests.support.runs import abstention, answer, question, run_of
 

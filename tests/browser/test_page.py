@@ -345,6 +345,26 @@ def test_a_comparison_is_a_table_whose_citations_open_their_papers(visit: Callab
     assert paper.get_by_text("Supports this sentence", exact=True).is_visible()
 
 
+def test_code_nested_lists_and_quotations_are_drawn_as_such(visit: Callable[..., Visit]) -> None:
+    here = visit()
+    here.ask("nested, please")
+    answer = here.page.locator(".cw-answer .cw-prose")
+    assert (
+        answer.locator("pre code").inner_text() == "for level in levels[1]:\n    loss = x<y  # [2]\n\n    train(level)"
+    )
+    assert answer.locator("pre a").count() == 0
+    assert answer.locator("ol").get_attribute("start") == "5"
+    assert (
+        answer.locator("ol > li > ul > li > ul > li .cw-sentence").inner_text() == "It was tried on 900 machines [1]."
+    )
+    assert answer.locator("blockquote").inner_text().strip() == "It saves 51.6% on BERT-Large [2]."
+    assert "if p<0.05:" in answer.inner_text()
+    answer.locator("blockquote").get_by_role("link", name="Source 2").click()
+    assert (
+        "51.6%" in here.page.get_by_role("article", name="A Multi-Level Framework").locator("mark:visible").inner_text()
+    )
+
+
 def test_a_table_is_drawn_row_by_row_while_it_is_written(visit: Callable[..., Visit], scripted: Scripted) -> None:
     here = visit()
     here.ask("a slow table", wait=False)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 
 from rag.answering.assistant import Assistant
-from rag.extractive import Extractive
+from rag.answering.backends import ExtractiveBackend
 from rag.library import Library
 from rag.models.protocols import Chunk, Message
 from rag.settings import Settings
@@ -20,13 +20,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), *GRADIO_WARNINGS]
 QUESTION = "Which optimizer trains BERT in 76 minutes?"
 
 
-class Held(Extractive):
+class Held(ExtractiveBackend):
     """The extractive backend, which says its last sentence only when it is told to: it is too quick to be watched."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         *first, last, end = list(self.stream(messages, max_tokens=max_tokens))
         for chunk in first:
             yield chunk

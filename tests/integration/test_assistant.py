@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.prompt.budget import count_messages
 from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
 from rag.answering.prompt.sources import parse_prompt
@@ -21,8 +23,7 @@ from rag.answering.record import wording as says
 from rag.answering.record.answer import Answer, Turn
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError, UsageError
-from rag.extractive import Extractive
-from rag.models.protocols import Chunk, Usage, Vectors
+from rag.models.protocols import Backend, Chunk, Usage, Vectors
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import Filters, SearchResult
 from rag.retrieval.relevance import ON_TOPIC
@@ -41,7 +42,7 @@ def assistant(*replies: Reply, usage: Usage | None = None, **settings: object) -
 
 
 def extractive() -> Assistant:
-    return Assistant(WordShelf(PAPERS), Settings(), Extractive())
+    return Assistant(WordShelf(PAPERS), Settings(), ExtractiveBackend())
 
 
 def deltas(events: Sequence[Event]) -> str:
@@ -216,7 +217,7 @@ class Scored(WordShelf):
 def test_papers_on_the_topic_in_other_words_are_not_called_nothing(score: float, question: str, outcome: str) -> None:
     shelf = Scored(PAPERS)
     shelf.score = score
-    answer = Assistant(shelf, Settings(), Extractive()).ask(question)
+    answer = Assistant(shelf, Settings(), ExtractiveBackend()).ask(question)
     assert answer.outcome == outcome
     assert answer.suggestions
     assert answer.citations == ()
@@ -408,6 +409,66 @@ def test_a_question_longer_than_the_budget_is_refused_in_one_sentence() -> None:
     with pytest.raises(UsageError, match="fewer words"):
         asker.ask("charts " * 5_000)
     assert model.requests == []
+
+
+def test_first_questions_at_the_same_time_build_one_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[ExtractiveBackend] = []
+    both_build, both_ask = threading.Barrier(2), threading.Barrier(2)
+
+    def build(_: Settings) -> ExtractiveBackend:
+        built.append(ExtractiveBackend())
+        # A second builder would come here too; one alone waits in vain.
+        with suppress(threading.BrokenBarrierError):
+            both_build.wait(0.5)
+        return built[-1]
+
+    def ask() -> Backend:
+        both_ask.wait()
+        return asker.backend
+
+    monkeypatch.setattr("rag.answering.components.build_backend", build)
+    asker = Assistant(WordShelf(PAPERS), Settings())
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (future.result() for future in [pool.submit(ask), pool.submit(ask)])
+    assert first is second
+    assert len(built) == 1
+
+
+def test_the_asynchronous_door_checks_in_a_thread() -> None:
+    threads: set[threading.Thread] = set()
+
+    class Comparing(WordShelf):
+        def similarity(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
+            threads.add(threading.current_thread())
+            return np.zeros((len(texts), len(others)), dtype=np.float32)
+
+    model = ScriptedModel([["MARLIN sorts sea charts fast on one machine [1]."]])
+    asyncio.run(Assistant(Comparing(PAPERS), Settings(), model).aask(QUESTION))
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+def test_cancelling_during_a_check_lets_its_thread_end_in_peace() -> None:
+    checking, go_on = threading.Event(), threading.Event()
+
+    class Slow(WordShelf):
+        def similarity(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
+            checking.set()
+            assert go_on.wait(10)
+            return np.zeros((len(texts), len(others)), dtype=np.float32)
+
+    model = ScriptedModel([["MARLIN sorts sea charts fast on one machine [1]."]])
+
+    async def ask() -> None:
+        task = asyncio.create_task(Assistant(Slow(PAPERS), Settings(), model).aask(QUESTION))
+        assert await asyncio.to_thread(checking.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    asyncio.run(ask())
+    assert model.closed_early == 0
 
 
 def test_the_backend_is_built_from_the_settings_where_none_is_given() -> None:

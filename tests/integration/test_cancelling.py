@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from rag.answering.backends import build_backend
 from rag.errors import ModelError
 from rag.models.protocols import Backend, Message
-from rag.models.registry import build_backend
 from rag.settings import Settings
 from tests.support.model_server import COMMENT, WORD, ModelServer, cancel_while_serving, model_server
 

@@ -401,7 +401,7 @@ def test_a_sample_that_was_filled_in_half_is_filled_up_by_the_next_start(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library, sample = tmp_path / "lib", _papers_file(tmp_path / "sample.jsonl", "Reefs", "Tides")
-    monkeypatch.setattr("rag.cli.options.sample_path", lambda: sample)
+    monkeypatch.setattr("rag.sample.sample_path", lambda: sample)
 
     def interrupted(self: Library, paths: list[Path], **_: Any) -> None:
         self.add([Paper.create(title="Reefs", abstract="Reefs is measured here. It works.")])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eval.runs.records import load_run
+from eval.runs.run import load_run
 from rag.cli import main
 from rag.library import Library
 from rag.models.embedders.minilm import MiniLM
@@ -174,14 +174,14 @@ def test_a_model_is_recorded_once_and_replayed_without_it(
     call: Called, library: Path, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from eval.sets.questions import load_questions
-    from eval.stand_ins import cassettes, mock
-    from eval.stand_ins.scripted_models import Faithful
+    from eval.stand_ins.mock import mocked_model
+    from eval.stand_ins.scripted_models import FaithfulModel
 
-    script = Faithful(load_questions(asked))
-    monkeypatch.setattr(cassettes, "_send", lambda request: mock.reply(request, script))
+    script = FaithfulModel(load_questions(asked))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://model.test/v1")
-    code, *_ = call("answers", asked, "--library", library, "--record", "tape.jsonl", "--out", "live")
+    with mocked_model(script, "http://model.test/v1"):
+        code, *_ = call("answers", asked, "--library", library, "--record", "tape.jsonl", "--out", "live")
     assert code == 0
     assert "sk-secret" not in Path("tape.jsonl").read_text()
     monkeypatch.delenv("OPENAI_API_KEY")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from eval.gate.gate import Thresholds, Verdict, judge_run, load_baseline, load_thresholds, save_baseline
 from eval.gate.suite import SET, run_named
-from eval.runs.records import Run
-from eval.runs.runner import Scripted
+from eval.gate.verdict import Thresholds, Verdict, gate_run, load_baseline, load_thresholds, save_baseline
+from eval.runs.run import EvaluationRun
+from eval.runs.runner import ModelScript
 from eval.sets.questions import Question, load_questions
-from eval.stand_ins.remembering import Remembering
-from eval.stand_ins.scripted_models import Written
+from eval.stand_ins.caching_embedder import CachingEmbedder
+from eval.stand_ins.scripted_models import WrittenSentence
 from rag.answering import pipeline as run
 from rag.answering.checking import check
 from rag.answering.checking.check import CheckedAnswer
@@ -30,7 +30,7 @@ from rag.retrieval.evidence import Filters, SearchResult
 pytestmark = pytest.mark.timeout(600)
 #: Questions of each category; with them a control takes seconds.
 EACH = {"single": 10, "followup": 4, "false_premise": 4, "comparison": 4, "near_miss": 5, "absent": 4}
-Gate = Callable[[str, Run], Verdict]
+Gate = Callable[[str, EvaluationRun], Verdict]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +48,14 @@ def questions() -> list[Question]:
 @pytest.fixture(scope="module")
 def library(sample_library: Library, minilm: MiniLM) -> Iterator[Library]:
     """The sample library, its embedder remembering what the checks ask for again and again."""
-    with Library.open(sample_library.path, embedder=Remembering(minilm)) as opened:
+    with Library.open(sample_library.path, embedder=CachingEmbedder(minilm)) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def healthy(questions: list[Question], library: Library, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def healthy(
+    questions: list[Question], library: Library, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, EvaluationRun]:
     """What the runs give when nothing is broken."""
     out = tmp_path_factory.mktemp("healthy")
     return {
@@ -68,10 +70,10 @@ def thresholds() -> Thresholds:
 
 
 @pytest.fixture(scope="module")
-def gate(healthy: dict[str, Run], thresholds: Thresholds, tmp_path_factory: pytest.TempPathFactory) -> Gate:
+def gate(healthy: dict[str, EvaluationRun], thresholds: Thresholds, tmp_path_factory: pytest.TempPathFactory) -> Gate:
     """The gate with the healthy runs as its baseline."""
     path = save_baseline(healthy, thresholds, tmp_path_factory.mktemp("gate") / "baseline.json")
-    return lambda name, run: judge_run(name, run, load_baseline(path), thresholds)
+    return lambda name, run: gate_run(name, run, load_baseline(path), thresholds)
 
 
 class Shuffled:
@@ -93,7 +95,7 @@ class Constant:
     def __call__(self, messages: Sequence[Message]) -> str:  # noqa: ARG002 - given
         return "The authors propose a new method that outperforms all baselines [1]."
 
-    def take(self, question_id: str) -> tuple[Written, ...]:  # noqa: ARG002 - given
+    def pop_written(self, question_id: str) -> tuple[WrittenSentence, ...]:  # noqa: ARG002 - given
         return ()
 
 
@@ -106,7 +108,7 @@ class CopiesTopPassage(Constant):
 
 
 def test_the_same_again_passes_with_other_workers_and_not_one_score_changed(
-    questions: list[Question], library: Library, gate: Gate, healthy: dict[str, Run], tmp_path: Path
+    questions: list[Question], library: Library, gate: Gate, healthy: dict[str, EvaluationRun], tmp_path: Path
 ) -> None:
     again = run_named("faithful", questions, library, tmp_path, workers=1)
     assert gate("faithful", again).passed
@@ -117,7 +119,7 @@ def test_the_same_again_passes_with_other_workers_and_not_one_score_changed(
     assert scores[0] == scores[1]
 
 
-def test_a_healthy_run_answers_most_and_a_liar_is_mostly_caught(healthy: dict[str, Run]) -> None:
+def test_a_healthy_run_answers_most_and_a_liar_is_mostly_caught(healthy: dict[str, EvaluationRun]) -> None:
     faithful, unfaithful = (healthy[name].figures["overall"] for name in ("faithful", "unfaithful"))
     assert faithful["correct"]["value"] > 0.9
     assert faithful["checker_false_alarms"]["value"] < 0.1
@@ -150,10 +152,10 @@ def test_a_prompt_that_no_longer_asks_for_citations_closes_the_gate(
         messages = tuple(Message(m.role, m.content.replace("[1]", "(1)")) for m in prompt.messages)
         return replace(prompt, messages=messages)
 
-    from rag.answering import assistant
+    from rag.answering import components
 
-    original = assistant.load_prompt
-    monkeypatch.setattr(assistant, "load_prompt", load)
+    original = components.load_prompt
+    monkeypatch.setattr(components, "load_prompt", load)
     verdict = gate("faithful", run_named("faithful", questions, library, tmp_path, workers=2))
     assert not verdict.passed
 
@@ -175,7 +177,12 @@ def test_a_checker_that_is_off_closes_the_gate(
 
 @pytest.mark.parametrize("script", [Constant(), CopiesTopPassage()], ids=["constant", "top passage"])
 def test_an_answer_that_only_looks_like_one_does_not_win(
-    script: Scripted, questions: list[Question], library: Library, gate: Gate, healthy: dict[str, Run], tmp_path: Path
+    script: ModelScript,
+    questions: list[Question],
+    library: Library,
+    gate: Gate,
+    healthy: dict[str, EvaluationRun],
+    tmp_path: Path,
 ) -> None:
     cheap = run_named("faithful", questions, library, tmp_path, workers=2, script=script)
     assert not gate("faithful", cheap).passed

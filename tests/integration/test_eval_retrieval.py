@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from eval.benchmarks.pubmedqa_run import INSTRUCTION, evaluate_pubmedqa
-from eval.benchmarks.records import DatasetError
 from eval.benchmarks.retrieval_run import evaluate_retrieval
+from eval.sets.dataset_files import DatasetError
 from rag.answering.prompt.sources import parse_prompt
 from rag.models.embedders.minilm import MiniLM
 from rag.models.protocols import Chunk, Message
@@ -183,11 +183,12 @@ class Deciding:
     """A model that reads the answer off the first source, or abstains where nothing of it tells."""
 
     name = model = "deciding"
+    is_model = True
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:  # noqa: ARG002 - the protocol's
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:  # noqa: ARG002 - the protocol's
         """As the protocol."""
         prompt = parse_prompt(messages[-1].content)
         self.asked.append(prompt.question)

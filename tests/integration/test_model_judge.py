@@ -13,14 +13,13 @@ import respx
 
 from eval.stand_ins.mock import BASE_URL, reply
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend, build_backend
 from rag.answering.record.answer import Answer
 from rag.answering.record.events import Event, Finished, TextDelta
 from rag.cli import main
 from rag.errors import ModelError
-from rag.extractive import Extractive
 from rag.library import Library
 from rag.models.protocols import Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 from tests.support.model_server import cancel_while_serving, model_server
 from tests.support.models import PAPERS, Reply, ScriptedModel, WordShelf, paper
@@ -112,7 +111,14 @@ def test_the_call_is_counted_with_its_tokens_cost_and_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [["I cannot."], [""], [ModelError("the server is away")], ["S1: unsupported\nS", ModelError("cut")]]
+    "broken",
+    [
+        ["I cannot."],
+        [""],
+        [ModelError("the server is away")],
+        ["S1: unsupported\nS", ModelError("cut")],
+        ['{"verdicts": [{"sentence": 1, "verdict": "unsupported"}, {"sent'],
+    ],
 )
 def test_a_judge_that_fails_leaves_the_rules_verdicts_and_is_told(broken: Reply) -> None:
     plain = Assistant(WordShelf(PAPERS), Settings(), ScriptedModel([GOOD])).ask(QUESTION)
@@ -159,7 +165,7 @@ def test_what_does_not_fit_the_budget_is_left_to_the_rules_and_told() -> None:
 
 
 def test_the_extractive_backend_asks_no_model_and_says_so() -> None:
-    answer = Assistant(WordShelf(PAPERS), Settings(judge="model"), Extractive()).ask(QUESTION)
+    answer = Assistant(WordShelf(PAPERS), Settings(judge="model"), ExtractiveBackend()).ask(QUESTION)
     assert kinds(answer) == ["judge_off"]
     assert "CITEWELL_LLM" in answer.ledger[0].detail
     assert answer.usage == Usage()
@@ -209,7 +215,8 @@ def test_cancelling_closes_the_connection_of_a_server_that_is_to_judge() -> None
 def test_at_the_wire_the_second_request_carries_the_judges_prompt_and_its_tokens_are_summed_and_priced(
     tmp_path: Path,
 ) -> None:
-    replies = iter(["".join(map(str, GOOD)), '{"1": "supported", "2": "unsupported"}'])
+    verdicts = [{"sentence": 1, "verdict": "supported"}, {"sentence": 2, "verdict": "unsupported"}]
+    replies = iter(["".join(map(str, GOOD)), json.dumps({"verdicts": verdicts})])
     route = respx.post(f"{BASE_URL}/chat/completions").mock(
         side_effect=lambda request: reply(request, lambda _: next(replies))
     )
@@ -219,6 +226,8 @@ def test_at_the_wire_the_second_request_carries_the_judges_prompt_and_its_tokens
     answer = Assistant(WordShelf(PAPERS), settings, build_backend(settings)).ask(QUESTION)
     bodies = [json.loads(call.request.content) for call in route.calls]
     assert [body["messages"][0]["content"].split()[1] for body in bodies] == ["answer", "check"]
+    assert "response_format" not in bodies[0]
+    assert bodies[1]["response_format"]["json_schema"]["name"] == "Verdicts"
     assert supports(answer) == ["supported", "unsupported"]
     assert answer.usage.model_calls == 2
     assert answer.usage.prompt_tokens > 700
@@ -226,6 +235,22 @@ def test_at_the_wire_the_second_request_carries_the_judges_prompt_and_its_tokens
     assert answer.cost.amount == pytest.approx(
         (answer.usage.prompt_tokens + 2 * answer.usage.completion_tokens) / 1_000_000
     )
+
+
+@respx.mock
+def test_a_server_without_json_mode_is_asked_again_without_it_and_the_judge_is_heard() -> None:
+    def serve(request: httpx.Request) -> httpx.Response:
+        if b"response_format" in request.content:
+            return httpx.Response(400, json={"error": {"message": "Unknown parameter: 'response_format'."}})
+        says = "S1: supported\nS2: unsupported" if is_judging(request.content) else "".join(map(str, GOOD))
+        return reply(request, lambda _: says)
+
+    route = respx.post(f"{BASE_URL}/chat/completions").mock(side_effect=serve)
+    settings = Settings(llm="openai", openai_base_url=BASE_URL, model="gpt-4o-mini", retries=0, judge="model")
+    asker = Assistant(WordShelf(PAPERS), settings, build_backend(settings))
+    assert [supports(asker.ask(QUESTION)) for _ in range(2)] == [["supported", "unsupported"]] * 2
+    # Answer, two refused requests to judge and one that is taken; then answer and judge.
+    assert route.call_count == 6
 
 
 @respx.mock

@@ -14,12 +14,11 @@ import respx
 
 from eval.stand_ins.mock import BASE_URL, reply
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend, build_backend
 from rag.answering.record.answer import Answer
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved
 from rag.errors import ModelError
-from rag.extractive import Extractive
 from rag.models.protocols import Chunk, Message, Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 from tests.support.model_server import cancel_while_serving, model_server
 from tests.support.models import MARLIN, PAPERS, TURBOT, Reply, ScriptedModel, WordShelf
@@ -75,7 +74,9 @@ def test_each_call_is_counted_with_its_tokens_and_its_time() -> None:
     assert answer.ledger == ()
 
 
-@pytest.mark.parametrize("broken", [["I cannot."], [ModelError("the server is away")], ["[2] >", ModelError("cut")]])
+@pytest.mark.parametrize(
+    "broken", [["I cannot."], ['{"order": [2, 1'], [ModelError("the server is away")], ["[2] >", ModelError("cut")]]
+)
 def test_a_step_that_fails_leaves_the_papers_as_they_were_and_is_told(broken: Reply) -> None:
     plain = assistant(["MARLIN sorts 4,200 charts [1]."])[0].ask(QUESTION)
     asker, _ = assistant(broken, ["MARLIN sorts 4,200 charts [1]."], rerank="model")
@@ -99,7 +100,7 @@ def test_with_nothing_relevant_no_model_is_called() -> None:
 
 
 def test_the_extractive_backend_asks_no_model_and_says_so() -> None:
-    answer = Assistant(WordShelf(PAPERS), Settings(**ON), Extractive()).ask(QUESTION)
+    answer = Assistant(WordShelf(PAPERS), Settings(**ON), ExtractiveBackend()).ask(QUESTION)
     assert [entry.kind for entry in answer.ledger] == ["expand_off", "rerank_off"]
     assert all("CITEWELL_LLM" in entry.detail for entry in answer.ledger)
     assert answer.usage == Usage()
@@ -129,19 +130,33 @@ def test_the_asynchronous_doors_do_the_same() -> None:
     assert (last.answer.evidence, last.answer.text, last.answer.usage) == (plain.evidence, plain.text, plain.usage)
 
 
+class Plain(ScriptedModel):
+    """A backend of the user's own that knows nothing of schemas."""
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Any:  # type: ignore[override]  # less than asked
+        return super().stream(messages, max_tokens=max_tokens)
+
+
+def test_a_backend_that_knows_no_schema_answers_and_expands() -> None:
+    model = Plain([["A method sorts charts by coast lines."], ["MARLIN sorts 4,200 charts [1]."]])
+    answer = Assistant(WordShelf(PAPERS), Settings(expand="model"), model).ask(QUESTION)
+    assert (answer.text, answer.ledger) == ("MARLIN sorts 4,200 charts [1].", ())
+
+
 @dataclass
 class Silent:
     """A model that never says a word, and knows whether its stream was closed."""
 
     name: str = "silent"
     model: str = "silent-1"
+    is_model: bool = True
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Any:
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Any:
         raise NotImplementedError
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:  # noqa: ARG002  # the protocol's
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:  # noqa: ARG002  # the protocol's
         try:
             self.asked.set()
             await asyncio.Event().wait()
@@ -175,7 +190,7 @@ def test_cancelling_closes_the_connection_of_a_real_server_that_is_to_rerank() -
 
 @respx.mock
 def test_at_the_wire_three_requests_go_out_and_their_reported_tokens_are_summed() -> None:
-    replies = iter(["We sort charts by coast lines on a workstation.", "[2] > [1] > [3]", "MARLIN sorts 4,200 [2]."])
+    replies = iter(["We sort charts by coast lines.", '{"order": [2, 1, 3]}', "MARLIN sorts 4,200 [2]."])
     route = respx.post(f"{BASE_URL}/chat/completions").mock(
         side_effect=lambda request: reply(request, lambda _: next(replies))
     )
@@ -183,6 +198,7 @@ def test_at_the_wire_three_requests_go_out_and_their_reported_tokens_are_summed(
     answer = Assistant(WordShelf(PAPERS), settings, build_backend(settings)).ask(QUESTION)
     bodies = [json.loads(call.request.content) for call in route.calls]
     assert [body["messages"][0]["content"].split()[1] for body in bodies] == ["help", "put", "answer"]
+    assert [body.get("response_format", {}).get("type") for body in bodies] == [None, "json_schema", None]
     assert answer.usage.model_calls == 3
     assert answer.usage.prompt_tokens > 400
     assert titles(answer)[0] == TURBOT.title

@@ -11,15 +11,15 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
+from rag.answering.backends import build_backend
 from rag.errors import ModelError, SettingsError
 from rag.models.openai import wire
 from rag.models.openai.backend import OpenAIBackend
 from rag.models.openai.endpoint import Endpoint
 from rag.models.openai.retry import RetryPolicy
 from rag.models.protocols import Backend, Chunk, Message, Usage
-from rag.models.registry import build_backend
 from rag.settings import Settings
 
 BASE = "http://model.test/v1"
@@ -175,6 +175,51 @@ def test_an_optional_parameter_that_a_server_refuses_is_left_out(
     chunks, error = drive(backend)
     assert (text_of(chunks), error) == ("LAMB", None)
     assert gone not in json.loads(server.calls.last.request.content)
+
+
+class Grade(BaseModel):
+    grade: int
+
+
+@pytest.mark.parametrize(
+    ("refused", "sent"),
+    [
+        ([], ["json_schema"]),
+        (
+            ["'response_format' of type 'json_schema' is not supported"],
+            ["json_schema", "json_object"],
+        ),
+        (["This response_format type is unavailable now"] * 2, ["json_schema", "json_object", None]),
+        (["JSON schema conversion failed"], ["json_schema", "json_object"]),
+        (["Failed to validate JSON"], ["json_schema", "json_object"]),
+    ],
+)
+def test_a_reply_in_json_is_asked_for_in_the_way_a_server_takes_and_a_refusal_is_remembered(
+    server: respx.Route, backend: OpenAIBackend, refused: list[str], sent: list[str | None]
+) -> None:
+    replies = [refusal(400, message) for message in refused]
+    server.mock(side_effect=[*replies, *[stream(words('{"grade": 1}'), END)] * 2])
+    for _ in range(2):
+        assert text_of(list(backend.stream(MESSAGES, max_tokens=64, reply_schema=Grade))) == '{"grade": 1}'
+    formats = [json.loads(call.request.content).get("response_format") for call in server.calls]
+    assert [asked and asked["type"] for asked in formats] == [*sent, sent[-1]]
+    assert formats[0]["json_schema"] == {"name": "Grade", "schema": Grade.model_json_schema(), "strict": True}
+
+
+def test_a_server_that_fails_over_a_schema_is_asked_without_it(server: respx.Route, backend: OpenAIBackend) -> None:
+    failure = refusal(500, 'response_format type must be one of "text" or "json_object", but got: json_schema')
+    server.mock(side_effect=[failure, stream(words('{"grade": 1}'), END)])
+    assert text_of(list(backend.stream(MESSAGES, max_tokens=64, reply_schema=Grade))) == '{"grade": 1}'
+    assert json.loads(server.calls.last.request.content)["response_format"] == {"type": "json_object"}
+
+
+def test_the_asynchronous_half_asks_for_json_as_well(server: respx.Route, backend: OpenAIBackend) -> None:
+    async def ask() -> str:
+        return "".join([c.text async for c in backend.astream(MESSAGES, max_tokens=64, reply_schema=Grade)])
+
+    server.mock(return_value=stream(words('{"grade": 1}'), END))
+    assert asyncio.run(ask()) == '{"grade": 1}'
+    assert json.loads(server.calls.last.request.content)["response_format"]["type"] == "json_schema"
 
 
 def test_what_a_server_refuses_is_not_sent_again(server: respx.Route, backend: OpenAIBackend) -> None:

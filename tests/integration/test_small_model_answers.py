@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.answering.assistant import Assistant
+from rag.answering.prompt.base_model import base_prompt
 from rag.answering.record.answer import Answer, Sentence
 from rag.library import Library
 from rag.models.llamacpp.backend import LlamaCpp
@@ -34,7 +35,7 @@ def answers(sample_library: Library, tmp_path_factory: pytest.TempPathFactory) -
     questions = [record["question"] for record in records if record["category"] == "single"][:10]
     settings = Settings(llm="llamacpp", k=2, max_prompt_tokens=800, max_answer_tokens=80, timeout_s=600)
     weights = small_model(tmp_path_factory.mktemp("weights"))
-    backend = LlamaCpp(weights, context_window=4_096, timeout_s=settings.timeout_s)
+    backend = LlamaCpp(weights, base_prompt=base_prompt, context_window=4_096, timeout_s=settings.timeout_s)
     assistant = Assistant(sample_library, settings, backend)
     return [assistant.ask(question) for question in questions]
 

@@ -15,7 +15,8 @@ from random import Random
 from typing import Any
 
 from rag.answering.checking.rules.figures import Figure, figures
-from rag.answering.checking.words import names, stems
+from rag.answering.checking.words import stems
+from rag.language.names import named_words
 from rag.language.normalise import normalise
 from rag.language.sentences import sentences
 from rag.paper import Paper
@@ -175,7 +176,7 @@ def merged_claims(gold: Gold, donor: Gold) -> Iterator[Case]:
     """A claim about another paper is joined on, under the citation of the first."""
     joint = (", and ", "; ", ", while ")[len(gold.said[0]) % 3]
     claim = re.sub(r"^(?:No|Yes)[,:] ", "", donor.said[0]).rstrip(".")
-    claim = claim if names(claim[:12]) or claim[1:2].isupper() else claim[0].lower() + claim[1:]
+    claim = claim if named_words(claim[:12]) or claim[1:2].isupper() else claim[0].lower() + claim[1:]
     told = gold.said[-1].rstrip(".") + joint + claim + "."
     yield gold.changed("merged_claims", [*gold.said[:-1], told])
 
@@ -183,9 +184,9 @@ def merged_claims(gold: Gold, donor: Gold) -> Iterator[Case]:
 def wrong_name(gold: Gold, donor: Gold) -> Iterator[Case]:
     """A name is replaced by one that another paper has."""
     own = " ".join(f"{gold.papers[n - 1].title} {gold.papers[n - 1].abstract}" for n in gold.numbers).lower()
-    loans = [n.word for said in donor.said for n in names(said) if n.strong and n.word.lower() not in own]
+    loans = [n.word for said in donor.said for n in named_words(said) if n.strong and n.word.lower() not in own]
     for at, sentence in enumerate(gold.said):
-        mine = [n.word for n in names(sentence) if n.strong and n.word.lower() in own]
+        mine = [n.word for n in named_words(sentence) if n.strong and n.word.lower() in own]
         if mine and loans:
             told = re.sub(rf"(?<!\w){re.escape(mine[0])}(?!\w)", lambda _: loans[0], sentence)
             yield gold.changed("wrong_name", [*gold.said[:at], told, *gold.said[at + 1 :]])

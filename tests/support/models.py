@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import ModelError
-from rag.language.terms import stems
+from rag.language.stems import stems
 from rag.models.protocols import Chunk, Message, Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, Filters, ScoredPassage, SearchResult
@@ -27,10 +27,11 @@ class ScriptedModel:
     usage: Usage | None = None
     name: str = "scripted"
     model: str = "script-1"
+    is_model: bool = True
     requests: list[tuple[Message, ...]] = field(default_factory=list)
     closed_early: int = 0
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Generator[Chunk]:  # noqa: ARG002  # the protocol's
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Generator[Chunk]:  # noqa: ARG002  # the protocol's
         """As the protocol's."""
         pieces = self._next(messages)
         given = 0
@@ -46,7 +47,7 @@ class ScriptedModel:
         finally:
             self.closed_early += given < len(pieces)
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncGenerator[Chunk]:
+    async def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncGenerator[Chunk]:
         """As the protocol's."""
         for chunk in self.stream(messages, max_tokens=max_tokens):
             yield chunk

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from rag.answering.checking.rules.figures import figures
-from rag.answering.checking.words import names
+from rag.language.names import named_words
 from rag.language.sentences import sentences
 from rag.paper import Paper
 from tests.support.adversarial import Case, Gold, read_gold
@@ -122,8 +122,10 @@ def _merged_behind(sentence: str, gold: Gold, donor: Gold) -> str | None:
 
 def _other_entity(sentence: str, gold: Gold, donor: Gold) -> str | None:
     own = " ".join(f"{gold.papers[n - 1].title} {gold.papers[n - 1].abstract}" for n in gold.numbers).lower()
-    strange = [n.word for n in names(" ".join(p.title for p in gold.papers)) if n.word.lower() not in own and n.strong]
-    mine = [n.word for n in names(sentence) if n.word.lower() in own]
+    strange = [
+        n.word for n in named_words(" ".join(p.title for p in gold.papers)) if n.word.lower() not in own and n.strong
+    ]
+    mine = [n.word for n in named_words(sentence) if n.word.lower() in own]
     if not strange or not mine:
         return None
     return re.sub(rf"(?<!\w){re.escape(mine[-1])}(?!\w)", lambda _: strange[0], sentence)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.runs.records import Identity, Run
-from eval.runs.runner import score_run, set_digest
+from eval.runs.run import EvaluationRun, Identity
+from eval.runs.runner import score_run
+from eval.sets.digests import set_digest
 from eval.sets.questions import EvidenceQuote, Question
 
 
@@ -49,7 +50,7 @@ def abstention(number: int) -> dict[str, Any]:
     return answer(number, outcome="not_stated", answer="Not stated.", sentences=[], citations=[], written=[])
 
 
-def run_of(questions: Sequence[Question], answers: Mapping[str, Mapping[str, Any]], **identity: Any) -> Run:
+def run_of(questions: Sequence[Question], answers: Mapping[str, Mapping[str, Any]], **identity: Any) -> EvaluationRun:
     """The run that these answers make."""
     fields: dict[str, Any] = {
         "set_name": "set",

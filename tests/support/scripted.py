@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence, Turn
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, LedgerKind, Quote, Sentence, Turn
 from rag.answering.record.events import Condensed, Event, Finished, Retrieved, TextDelta
 from rag.errors import ModelError
 from rag.language.sentences import sentences
@@ -17,6 +17,7 @@ from rag.models.protocols import Usage
 from rag.paper import Paper
 from rag.retrieval.evidence import Evidence, ScoredPassage, SearchResult
 from rag.storage.index.passages import passages
+from tests.support.places import placed
 
 
 class SampleShelf:
@@ -79,6 +80,11 @@ class Scripted:
                             await asyncio.sleep(0.02)
                 yield Finished(_table_answer(question, lamb, multi, found))
                 return
+            if "nested" in question:
+                for word in NESTED.split(" "):
+                    yield TextDelta(f"{word} ")
+                yield Finished(_nested_answer(question, lamb, multi, found))
+                return
             if "hostile" in question:
                 yield Finished(_hostile_answer(question))
                 return
@@ -108,6 +114,23 @@ TABLE = """The two papers shorten training in different ways:
 
 No abstract compares the two with each other."""
 
+NESTED = """How to train faster, if p<0.05:
+
+5. Take **LAMB** [1].
+   - It trains BERT in 76 minutes [1].
+     - It was tried on 900 machines [1].
+6. Or train on several levels:
+
+   ```python
+   for level in levels[1]:
+       loss = x<y  # [2]
+
+       train(level)
+   ```
+
+> It saves 51.6% on
+> BERT-Large [2]."""
+
 HOSTILE = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
 
 
@@ -126,7 +149,7 @@ def _hostile_answer(question: str) -> Answer:
     citation = Citation(1, paper, abstract[span.start : span.end], span.start, span.end, 0.9)
     text = f"So it says {HOSTILE} [1]. ```html\n<b>bold</b>\n``` [click](javascript:window.pwned=1)"
     found = (Sentence(f"So it says {HOSTILE}.", (1,), "weak", (HOSTILE,)),)
-    ledger = (LedgerEntry("unknown_citation", HOSTILE),)
+    ledger = (LedgerEntry(LedgerKind.UNKNOWN_CITATION, HOSTILE),)
     return _answer(question, "answered", text, found, (citation,), (), ledger=ledger)
 
 
@@ -142,8 +165,17 @@ def _table_answer(question: str, lamb: Paper, multi: Paper, found: tuple[Evidenc
         Sentence("No abstract compares the two with each other.", (), "none"),
     )
     citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.9))
-    ledger = (LedgerEntry("unsupported_figure", "99% stands in no cited abstract"),)
+    ledger = (LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "99% stands in no cited abstract"),)
     return _answer(question, "answered", TABLE, told, citations, found, ledger=ledger)
+
+
+def _nested_answer(question: str, lamb: Paper, multi: Paper, found: tuple[Evidence, ...]) -> Answer:
+    told = (
+        Sentence("It trains BERT in 76 minutes.", (1,), "supported"),
+        Sentence("It was tried on 900 machines.", (1,), "unsupported", ("the figure 900 is not in [1]",)),
+    )
+    citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.9))
+    return _answer(question, "answered", NESTED, told, citations, found)
 
 
 def _full_answer(
@@ -158,7 +190,7 @@ def _full_answer(
         ),
     )
     citations = (_cite(1, lamb, "76 minutes", 0.93), _cite(2, multi, "51.6%", 0.55))
-    ledger = (LedgerEntry("unsupported_figure", "900 stands in no cited abstract"),)
+    ledger = (LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "900 stands in no cited abstract"),)
     return _answer(question, "answered", first + "".join(rest), told, citations, found, ledger=ledger)
 
 
@@ -187,7 +219,7 @@ def _answer(
         standalone_question=question,
         outcome=outcome,  # type: ignore[arg-type] # the three outcomes are written out above
         text=text,
-        sentences=sentences,
+        sentences=placed(text, sentences),
         citations=citations,
         ledger=ledger,
         evidence=found,

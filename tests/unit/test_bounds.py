@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.checking.rules.bounds import bound_of, turned_bounds
+from rag.answering.checking.rules.bounds import bound_of, reversed_bounds
 from rag.answering.checking.rules.comparisons import reversed_comparisons
 from rag.answering.checking.rules.figures import figures
 
@@ -49,7 +49,7 @@ def test_a_bound_is_read_from_the_words_around_its_figure(text: str, bound: str)
     ],
 )
 def test_a_figure_bounded_the_other_way_everywhere_is_found(said: str, stated: str, turned: bool) -> None:
-    assert bool(turned_bounds(said, [stated])) is turned
+    assert bool(reversed_bounds(said, [stated])) is turned
 
 
 STATED = ["On GLUE, ZipLM outperforms DistilGPT2 by far.", "The small model is faster than the large baseline."]

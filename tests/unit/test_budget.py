@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.prompt.budget import KEEP_PER_PAPER, Request, count_messages, fit, prompt_limit
 from rag.answering.prompt.sources import parse_prompt
 from rag.answering.prompt.templates import load_prompt
@@ -72,6 +73,32 @@ def test_the_sentence_that_speaks_of_the_question_stays_longest() -> None:
     (lines,) = quoted(request([long], 420, "How many charts does MARLIN sort?"))
     assert telling in lines
     assert len(lines) < 20
+
+
+def test_what_was_left_out_is_marked_inside_an_abstract_and_where_its_start_or_its_end_was_cut() -> None:
+    told = [f"Point {n} of this work tells of something else entirely." for n in range(12)]
+    telling = f"MARLIN sorts charts{', and charts' * 40}."
+    alone = request([paper("MARLIN", telling)], 2_500).prompt_tokens
+    marks = 2 * COUNTER.count(" […]")
+    long = paper("MARLIN", " ".join([*told[:6], telling, *told[6:]]))
+    made = request([long], alone + marks + 5)
+    assert f"<abstract>[…] {telling} […]</abstract>" in made.messages[-1].content
+    assert quoted(made) == [[telling]]
+    # The marks' own tokens count.
+    assert made.prompt_tokens > alone
+    assert request([long], made.prompt_tokens - 1).evidence == ()
+    whole = request([MARLIN], 2_500).messages[-1].content
+    assert "[…]" not in whole
+
+
+def test_the_extractive_answerer_quotes_no_mark_of_an_omission() -> None:
+    filler = [f"Point {n} of this work tells of something else entirely." for n in range(40)]
+    long = paper("MARLIN", " ".join([*filler[:20], "MARLIN sorts 4,200 charts in 37 minutes.", *filler[20:]]))
+    made = request([long], 420, "How many charts does MARLIN sort?")
+    assert "[…] " in made.messages[-1].content
+    answer = "".join(c.text for c in ExtractiveBackend().stream(made.messages, max_tokens=200))
+    assert "4,200" in answer
+    assert "…" not in answer
 
 
 def test_a_paper_goes_before_another_loses_its_last_sentences() -> None:

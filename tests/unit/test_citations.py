@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.answering.citations.inert_markup import LINK_REMOVED
-from rag.answering.citations.stream import CitationStream, find_markers
+from rag.answering.citations.mathematics import RULES, Rule
+from rag.answering.citations.stream import THIN_BLANK, CitationStream, find_markers
 
 
 def normal(text: str, sources: int = 5, **options: object) -> str:
@@ -88,6 +89,57 @@ def test_every_form_that_models_write_has_one_normal_form(written: str, read: st
 )
 def test_what_is_no_citation_stays_as_it_is(text: str) -> None:
     assert normal(text) == text
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_brackets_of_mathematics_stay_text_and_their_like_stay_citations(rule: Rule) -> None:
+    assert normal(f"So {rule.example}.").replace(THIN_BLANK, "") == f"So {rule.example}."
+    assert find_markers(normal(f"So {rule.example}.")) == []
+    assert find_markers(normal(f"So {rule.counter_example}.")) != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A [2+2] cycloaddition and a [4 + 2] one.",
+        "Scores lie in [1, 5].",
+        "Ratings ranging from [1-5] fall strictly within [2, 4] and [1, 3].",
+        "The value of x[1] and mask_t[2][3] is A[1] = 2.",
+        "On the interval [1, 2], f is 0 for x in [1, 2].",
+        "Vectors v = [1, 2, 3] and $[1]$ of $x \\in [3, 4]$.",
+        "It is in [0, 1] or (1, 5]; values lie in (1, 5).",
+        "A [1,5]-hydride shift gives [60]fullerene and [2]catenane.",
+        "Points of [1, 5]^d, of [1, 2] × [3, 4], of the [1, 5] range.",
+        "A scale of [1–5], a Likert scale [1-5], a 5-point [1,5]-scale.",
+    ],
+)
+def test_intervals_indexes_and_reactions_are_no_citations_however_the_answer_is_cut(text: str) -> None:
+    whole = streamed([text])
+    assert whole[0].replace(THIN_BLANK, "") == text
+    assert whole[1:] == ([], [])
+    assert find_markers(whole[0]) == []
+    assert all(streamed([text[:at], text[at:]]) == whole for at in range(len(text)))
+    assert streamed(list(text)) == streamed([whole[0]]) == whole
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Fast, as shown in [1, 2].", "Fast, as shown in [1][2]."),
+        (
+            "Accuracy is 0.9 [1, 2], F1 is 78 [1-3] and 3.3× [1][2].",
+            "Accuracy is 0.9 [1][2], F1 is 78 [1][2][3] and 3.3× [1][2].",
+        ),
+        ("It costs $5 [1, 2]; BERT[2] is fast[1].", "It costs $5 [1][2]; BERT[2] is fast[1]."),
+        ("Influenza A[1] and hepatitis B [1, 2] differ.", "Influenza A[1] and hepatitis B [1][2] differ."),
+        ("Methods in [1, 2] scale well; ranges vary [2, 3].", "Methods in [1][2] scale well; ranges vary [2][3]."),
+        ("The [1, 2]-based method improves over [2, 3].", "The [1][2]-based method improves over [2][3]."),
+        ("See [1] + [2]. See [Source 1 + 2].", "See [1][2]. See [1][2]."),
+    ],
+)
+def test_markers_behind_a_claim_stay_citations(written: str, read: str) -> None:
+    assert normal(written) == read
+    assert all(streamed([written[:at], written[at:]])[0] == read for at in range(len(written)))
 
 
 def test_numbers_follow_the_order_of_first_use() -> None:
@@ -169,7 +221,11 @@ def test_tables_and_lists_keep_their_structure() -> None:
         ("&amp;lt;script> &#60;b&#62;", "& lt;script> & #60;b& #62;"),
         ("<scr<script>ipt>", "‹scr ipt>"),
         ("\x1b[31mred\u202e", "[31mred"),
-        ("a < 1% drop, <EOS> and <- stay; x<y", "a < 1% drop, <EOS> and <- stay; x‹y"),
+        ("a < 1% drop, <EOS> and <- stay; x<y", "a < 1% drop, <EOS> and <- stay; x<y"),
+        ("if x<y, 0.01<p<0.05, 2<n<=30, x<β, i<n-1", "if x<y, 0.01<p<0.05, 2<n<=30, x<β, i<n-1"),
+        ("a<b and\nx<img\nsrc=x>", "a<b and\nx‹img\nsrc=x>"),
+        ("x<y\nonclick = alert(1) style=z>, n=3", "x<y\nonclick : alert(1) style:z>, n=3"),
+        ("text<b>bold</b> x<https://e.example>", f"text bold x‹{LINK_REMOVED}>"),
         ("data: five sets; R&amp;D", "data: five sets; R&D"),
     ],
 )
@@ -203,6 +259,7 @@ _WORDS = """[1] [2] [9] [ ] ( ) (1) (2) 1 9 , - – . ! : ; ^ \\ 【 】 【1†
     [MASK] < <b> </b> <EOS> & &lt; &amp; &lsqb; #60; lt; http :// /x javascript: data: a/b https://a.b/c www.x.y { } " é
     字 。 \u200b S source Sources Abstract 2,"""
 _PHRASES = "  |\n|\n\n|```\n|- |1. |> |[Source 2]|(Sources 1 and 3)|Source |[0, 1]| "
+_PHRASES += "|lie in |[1, 5]|[1-3]|(1, 2)| range|-shift|^2| = | × |the |x[1]|$|[2+2]|[3]rotaxane| scale"
 _PHRASES += "|Source 2|Sources 1 and 2|in source 9|, p. 3]"
 _ATOMS = st.sampled_from([*_WORDS.split(), *_PHRASES.split("|")])
 _ANSWERS = st.lists(_ATOMS, max_size=14).map("".join)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
+import respx
 from pydantic import SecretStr
 
-from eval.stand_ins.cassettes import CassetteError, Replay, load_cassette, recording, scrub
+from eval.stand_ins.cassettes import CassetteError, Replies, load_cassette, scrub
 from eval.stand_ins.mock import mocked_model, reply
 from rag.answering.prompt.sources import SourceText, render_question, render_source
 from rag.errors import ModelError
 from rag.models.openai.backend import OpenAIBackend
 from rag.models.openai.endpoint import Endpoint
+from rag.models.openai.retry import RetryPolicy
 from rag.models.protocols import Message, Usage
 from rag.settings import Settings
 
@@ -31,12 +37,33 @@ MESSAGES = [
 Upstream = Callable[[httpx.Request], httpx.Response]
 
 
+def recording(path: Path, base: str) -> AbstractContextManager[Replies]:
+    """The cassette, recording."""
+    return cast("AbstractContextManager[Replies]", Replies.use(path=path, base_url=base, replay=False))
+
+
+def replaying(path: Path) -> AbstractContextManager[Replies]:
+    """The cassette, replaying."""
+    return cast("AbstractContextManager[Replies]", Replies.use(path=path, base_url=BASE, replay=True))
+
+
+@contextmanager
+def recorded_from(upstream: Upstream, path: Path) -> Iterator[None]:
+    """A recording of a server that answers so."""
+    with respx.mock(assert_all_called=False) as router, recording(path, BASE):
+        router.post(f"{BASE}/chat/completions").mock(side_effect=upstream)
+        yield
+
+
+def backend(base: str, model: str = "some-model") -> OpenAIBackend:
+    settings = Settings(llm="openai", openai_api_key=SecretStr(KEY), openai_base_url=base, model=model, retries=0)
+    return OpenAIBackend(Endpoint.for_answers(settings), context_window=8_192, retry=RetryPolicy(tries=0))
+
+
 def ask(
     messages: list[Message] = MESSAGES, *, model: str = "some-model", max_tokens: int = 64, base: str = BASE
 ) -> tuple[str, Usage]:
-    settings = Settings(llm="openai", openai_api_key=SecretStr(KEY), openai_base_url=base, model=model, retries=0)
-    backend = OpenAIBackend(Endpoint.for_answers(settings), context_window=8_192)
-    chunks = list(backend.stream(messages, max_tokens=max_tokens))
+    chunks = list(backend(base, model).stream(messages, max_tokens=max_tokens))
     return "".join(chunk.text for chunk in chunks), chunks[-1].usage or Usage()
 
 
@@ -56,7 +83,7 @@ def upstream() -> Upstream:
 @pytest.fixture
 def cassette(tmp_path: Path, upstream: Upstream) -> Path:
     path = tmp_path / "tapes" / "one.jsonl"
-    with recording(path, BASE, upstream):
+    with recorded_from(upstream, path):
         ask()
     return path
 
@@ -84,7 +111,7 @@ def test_a_recording_passes_the_answer_on_and_holds_neither_keys_nor_headers(
     tmp_path: Path, upstream: Upstream
 ) -> None:
     path = tmp_path / "one.jsonl"
-    with recording(path, BASE, upstream):
+    with recorded_from(upstream, path):
         text, _ = ask()
     assert text.startswith("76 minutes [1].")
     kept = path.read_text()
@@ -93,14 +120,45 @@ def test_a_recording_passes_the_answer_on_and_holds_neither_keys_nor_headers(
 
 
 def test_a_replay_says_what_was_recorded(cassette: Path) -> None:
-    with Replay(load_cassette(cassette), "one").serving(BASE):
+    with replaying(cassette):
         text, usage = ask()
     assert text.startswith("76 minutes [1]. Your key is [removed]")
     assert usage.model_calls == 1
 
 
+def test_a_replay_answers_async_and_parallel_requests_as_any_other(cassette: Path, upstream: Upstream) -> None:
+    others = [[MESSAGES[0], Message("user", render_question(f"Why {n}?"))] for n in range(8)]
+    with recorded_from(upstream, cassette), ThreadPoolExecutor(4) as pool:
+        live = list(pool.map(ask, others))
+    assert len(load_cassette(cassette)) == 9
+
+    async def ask_async() -> str:
+        return "".join([chunk.text async for chunk in backend(BASE).astream(MESSAGES, max_tokens=64)])
+
+    with replaying(cassette) as replay, ThreadPoolExecutor(4) as pool:
+        replayed = list(pool.map(ask, others))
+        spoken = asyncio.run(ask_async())
+    assert [text.partition("Your key")[0] for text, _ in replayed] == [t.partition("Your key")[0] for t, _ in live]
+    assert spoken.startswith("76 minutes [1].")
+    assert replay.misses == ()
+
+
+def test_a_request_to_another_server_passes_a_replay(cassette: Path, address: str) -> None:
+    with replaying(cassette) as replay:
+        text, _ = ask(base=f"{address}/v1")
+    assert text == KEY[-4:]
+    assert replay.misses == ()
+
+
+def test_a_call_is_on_disk_as_soon_as_it_is_answered(tmp_path: Path, upstream: Upstream) -> None:
+    path = tmp_path / "one.jsonl"
+    with recorded_from(upstream, path):
+        ask()
+        assert [call.request["model"] for call in load_cassette(path)] == ["some-model"]
+
+
 def test_the_same_request_is_recorded_once(cassette: Path, upstream: Upstream) -> None:
-    with recording(cassette, BASE, upstream):
+    with recorded_from(upstream, cassette):
         ask()
         ask()
     assert len(load_cassette(cassette)) == 1
@@ -109,7 +167,7 @@ def test_the_same_request_is_recorded_once(cassette: Path, upstream: Upstream) -
 def test_a_failed_request_is_not_recorded(tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
     with (
-        recording(path, BASE, lambda _: httpx.Response(401, json={"error": {"message": "wrong key"}})),
+        recorded_from(lambda _: httpx.Response(401, json={"error": {"message": "wrong key"}}), path),
         pytest.raises(ModelError),
     ):
         ask()
@@ -177,8 +235,7 @@ USER = MESSAGES[1].content
 def test_a_prompt_that_changed_since_recording_is_named(
     cassette: Path, messages: list[Message], model: str, named: str
 ) -> None:
-    replay = Replay(load_cassette(cassette), "one")
-    with replay.serving(BASE), pytest.raises(ModelError):
+    with replaying(cassette) as replay, pytest.raises(ModelError):
         ask(messages, model=model)
     (miss,) = replay.misses
     assert named in miss
@@ -186,10 +243,9 @@ def test_a_prompt_that_changed_since_recording_is_named(
 
 
 def test_a_question_that_was_never_asked_is_named(cassette: Path) -> None:
-    replay = Replay(load_cassette(cassette), "one")
-    with replay.serving(BASE), pytest.raises(ModelError):
+    with replaying(cassette) as replay, pytest.raises(ModelError):
         ask([MESSAGES[0], Message("user", render_question("Why?"))])
-    assert replay.misses == ("one holds no reply to 'Why?'; record it",)
+    assert replay.misses == ("one.jsonl holds no reply to 'Why?'; record it",)
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from eval.gate.gate import (
+from eval.gate.suite import RUNS, SET
+from eval.gate.verdict import (
     BASELINE,
     GateError,
     Thresholds,
-    judge_run,
+    gate_run,
     load_baseline,
     load_thresholds,
     save_baseline,
 )
-from eval.gate.suite import RUNS, SET
-from eval.runs.records import Run
+from eval.runs.run import EvaluationRun
 from eval.sets.questions import load_questions
 from tests.support.runs import abstention, answer, question, run_of
 
@@ -25,7 +25,7 @@ QUESTIONS = [question(n) for n in range(30)]
 THRESHOLDS = Thresholds(0.05, {"faithful": ["correct", "checker_false_alarms"]}, {"faithful": {"correct": 0.5}})
 
 
-def run_with(wrong: int) -> Run:
+def run_with(wrong: int) -> EvaluationRun:
     answers = {q.id: abstention(n) if n < wrong else answer(n) for n, q in enumerate(QUESTIONS)}
     return run_of(QUESTIONS, answers)
 
@@ -35,8 +35,10 @@ def baseline(tmp_path: Path) -> Path:
     return save_baseline({"faithful": run_with(1)}, THRESHOLDS, tmp_path / "baseline.json")
 
 
-def reasons(run: Run, baseline: Path, thresholds: Thresholds = THRESHOLDS) -> list[tuple[str, tuple[str, ...]]]:
-    verdict = judge_run("faithful", run, load_baseline(baseline), thresholds)
+def reasons(
+    run: EvaluationRun, baseline: Path, thresholds: Thresholds = THRESHOLDS
+) -> list[tuple[str, tuple[str, ...]]]:
+    verdict = gate_run("faithful", run, load_baseline(baseline), thresholds)
     assert verdict.passed == (not verdict.reasons)
     return verdict.reasons
 
@@ -46,7 +48,7 @@ def test_a_run_as_good_as_the_baseline_passes(baseline: Path) -> None:
 
 
 def test_a_better_run_passes_and_names_the_questions_that_changed(baseline: Path) -> None:
-    verdict = judge_run("faithful", run_with(0), load_baseline(baseline), THRESHOLDS)
+    verdict = gate_run("faithful", run_with(0), load_baseline(baseline), THRESHOLDS)
     assert verdict.passed
     assert verdict.comparison is not None
     assert verdict.comparison.changes[0].up == ("single-00",)
@@ -94,7 +96,7 @@ def test_another_question_set_asks_for_a_new_baseline(baseline: Path) -> None:
 
 
 def test_a_run_the_baseline_does_not_know_does_not_pass(baseline: Path) -> None:
-    assert not judge_run("unfaithful", run_with(0), load_baseline(baseline), THRESHOLDS).passed
+    assert not gate_run("unfaithful", run_with(0), load_baseline(baseline), THRESHOLDS).passed
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"runs": []}', '{"runs": {"faithful": {}}}'])
@@ -117,5 +119,5 @@ def test_the_shipped_baseline_and_thresholds_cover_every_run_and_the_shipped_set
     thresholds, baseline = load_thresholds(), load_baseline(BASELINE)
     assert set(thresholds.compared) == set(baseline) == set(RUNS)
     known = {q.id for q in load_questions(SET)}
-    assert all(set(own["scores"]) <= known for own in baseline.values())
-    assert set(baseline["faithful"]["scores"]) == known
+    assert all(set(own.scores) <= known for own in baseline.values())
+    assert set(baseline["faithful"].scores) == known

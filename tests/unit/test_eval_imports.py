@@ -11,8 +11,8 @@ import pytest
 
 from eval.benchmarks.beir import open_beir
 from eval.benchmarks.pubmedqa import load_pubmedqa
-from eval.benchmarks.records import DatasetError
 from eval.benchmarks.scholarqa import convert_scholarqa, load_scholarqa
+from eval.sets.dataset_files import DatasetError
 from eval.sets.questions import load_questions
 from rag.paper import Paper
 from rag.readers.base import Skip

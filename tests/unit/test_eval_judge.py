@@ -21,15 +21,15 @@ QUESTIONS = [question(n, text=f"What does paper {n} say?") for n in range(12)]
 class Saying:
     """A backend that says what a function of the request says."""
 
-    name, model = "openai", "judge-model"
+    name, model, is_model = "openai", "judge-model", True
 
     def __init__(self, say: Callable[[str], str]) -> None:
         self.say = say
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:  # noqa: ARG002 - given
+    def stream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> Iterator[Chunk]:  # noqa: ARG002 - given
         yield Chunk(self.say(messages[-1].content))
 
-    def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    def astream(self, messages: Sequence[Message], *, max_tokens: int, **_: object) -> AsyncIterator[Chunk]:
         raise NotImplementedError
 
 

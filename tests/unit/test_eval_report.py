@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from eval.metrics.summary import summarise
-from eval.report.report import render_html, render_markdown, shown, table, worst_questions, write_reports
+from eval.report.render import format_figure, render_html, render_markdown, table, worst_questions, write_reports
 from eval.runs.compare import compare
-from eval.runs.records import Run
+from eval.runs.run import EvaluationRun
 from tests.support.runs import abstention, answer, question, run_of
 
 HOSTILE = "</summary><script>alert(1)</script><img src=x onerror=alert(1)> | `x` [a](javascript:alert(1)) {{ 7*7 }}"
 
 
-def run_with(wrong: int, text: str = "What does it say?") -> Run:
+def run_with(wrong: int, text: str = "What does it say?") -> EvaluationRun:
     questions = [question(n, category="single" if n % 2 else "multi", text=text) for n in range(12)]
     answers = {q.id: abstention(n) if n < wrong else answer(n) for n, q in enumerate(questions)}
     return run_of(questions, answers)
@@ -114,7 +114,7 @@ def test_a_paper_that_should_have_been_found_is_named() -> None:
     ],
 )
 def test_a_figure_is_shown_as_its_unit_asks(name: str, value: float, text: str) -> None:
-    assert shown(name, value) == text
+    assert format_figure(name, value) == text
 
 
 def test_the_table_has_a_line_for_each_metric_that_applies() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from eval.metrics.metric import median, p95
 from eval.metrics.statistics import bootstrap_interval, paired_difference
-from eval.metrics.summary import aggregate, compare_scores, score_answers
+from eval.metrics.summary import compare_scores, score_answers, summarise
 from eval.sets.questions import Question
 
 SHARES = st.lists(st.floats(0, 1, allow_nan=False), min_size=1, max_size=30)
@@ -87,18 +87,18 @@ GOOD = {
 
 
 def test_a_summary_has_figures_by_category_and_none_where_a_metric_does_not_apply() -> None:
-    summary = aggregate(QUESTIONS, GOOD, seed=3)
+    summary = summarise(QUESTIONS, score_answers(QUESTIONS, GOOD), seed=3)
     assert summary["questions"] == 3
     assert summary["overall"]["correct"]["value"] == 0.5
     assert summary["overall"]["correct"]["n"] == 2
     assert summary["categories"]["absent"]["questions"] == 1
     assert "correct" not in summary["categories"]["absent"]["figures"]
     assert summary["categories"]["absent"]["figures"]["refusal_recall"]["value"] == 1
-    assert summary == aggregate(QUESTIONS, GOOD, seed=3)
+    assert summary == summarise(QUESTIONS, score_answers(QUESTIONS, GOOD), seed=3)
 
 
 def test_questions_without_an_answer_are_not_in_the_summary() -> None:
-    assert aggregate(QUESTIONS, {"a": GOOD["a"]})["questions"] == 1
+    assert summarise(QUESTIONS, score_answers(QUESTIONS, {"a": GOOD["a"]}))["questions"] == 1
 
 
 def test_two_runs_are_compared_on_what_both_scored() -> None:

@@ -8,7 +8,7 @@ from rag.answering.assist.expansion import Expansion, read_expansion
 from rag.answering.prompt.templates import load_prompt
 from rag.models.tokens import counter_for
 from rag.retrieval.evidence import SearchResult
-from rag.retrieval.joining import joined
+from rag.retrieval.merging import merge_results
 from tests.support.models import LICHEN, MARLIN, PAPERS, TURBOT, WordShelf, evidence_of
 
 PROMPT, COUNTER = load_prompt("expand"), counter_for("gpt-4o-mini")
@@ -68,21 +68,21 @@ def test_a_question_that_fills_the_budget_is_not_expanded() -> None:
 
 def test_other_words_move_a_paper_up_where_the_question_was_unsure() -> None:
     own, other = _result((TURBOT, 0.52), (MARLIN, 0.5)), _result((MARLIN, 0.95), (TURBOT, 0.1))
-    assert _titles(joined(own, other)) == ["MARLIN", "TURBOT"]
+    assert _titles(merge_results(own, other)) == ["MARLIN", "TURBOT"]
 
 
 def test_other_words_do_not_move_what_the_question_is_sure_of() -> None:
     own, other = _result((TURBOT, 0.99), (MARLIN, 0.2)), _result((MARLIN, 0.95), (TURBOT, 0.3))
-    assert _titles(joined(own, other)) == ["TURBOT", "MARLIN"]
+    assert _titles(merge_results(own, other)) == ["TURBOT", "MARLIN"]
 
 
 def test_a_named_paper_stays_first_whatever_other_words_find() -> None:
     own, other = _result((TURBOT, 1.0), (MARLIN, 0.9999)), _result((MARLIN, 1.0), (TURBOT, 0.0))
-    assert _titles(joined(own, other))[0] == "TURBOT"
+    assert _titles(merge_results(own, other))[0] == "TURBOT"
 
 
 def test_what_only_other_words_find_is_added_below_the_last_and_counts_for_nothing_more() -> None:
-    taken = joined(_result((TURBOT, 0.6), (MARLIN, 0.4)), _result((LICHEN, 0.9)))
+    taken = merge_results(_result((TURBOT, 0.6), (MARLIN, 0.4)), _result((LICHEN, 0.9)))
     by_title = {e.paper.title: e.score for e in taken.evidence}
     assert by_title[LICHEN.title] == 0.4
     assert taken.relevant == 1
@@ -91,5 +91,5 @@ def test_what_only_other_words_find_is_added_below_the_last_and_counts_for_nothi
 
 def test_equal_papers_stay_in_the_order_of_the_question() -> None:
     own = _result((TURBOT, 0.5), (MARLIN, 0.5), (LICHEN, 0.5))
-    assert _titles(joined(own, own)) == _titles(own)
-    assert joined(own, _result()) == own
+    assert _titles(merge_results(own, own)) == _titles(own)
+    assert merge_results(own, _result()) == own

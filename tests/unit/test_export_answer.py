@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from rag.answering.record.answer import Answer, Citation, LedgerEntry, Quote, Sentence
+from rag.answering.record.answer import Answer, Citation, LedgerEntry, LedgerKind, Quote, Sentence
+from rag.answering.record.markdown import Element, read_markdown
+from rag.answering.record.wording import note
 from rag.errors import UsageError
 from rag.export.answer import ANSWER_FORMATS, export_answer
-from rag.export.blocks import blocks
 from rag.export.keys import citation_keys
 from rag.paper import Paper
+from ui.draw import render
 
 FIRST = Paper.create(
     title="Tall Caches",
@@ -46,7 +49,7 @@ ANSWER = Answer(
         Sentence("Wide ones save nothing.", (2,), "supported"),
     ),
     citations=(cited(1, FIRST, "They save 20% of memory."), cited(2, SECOND, "Wide ones save nothing.")),
-    ledger=(LedgerEntry("unsupported_figure", "figure 30 is not in [1]: They ran on 30 machines."),),
+    ledger=(LedgerEntry(LedgerKind.UNSUPPORTED_FIGURE, "figure 30 is not in [1]: They ran on 30 machines."),),
     evidence=(),
     suggestions=(),
     backend="openai",
@@ -68,10 +71,17 @@ def hostile(text: str) -> Answer:
         text=f"{text} [1].\n\n- {text}\n\n| {text} | b [1] |",
         sentences=(Sentence(text, (1,), "weak", (text,), (Quote(1, 0, 3),)),),
         citations=(citation,),
-        ledger=(LedgerEntry("backend_failed", text),),
+        ledger=(LedgerEntry(LedgerKind.BACKEND_FAILED, text),),
         suggestions=(paper,),
         model=text,
     )
+
+
+def texts(elements: Iterable[Element]) -> Iterator[str]:
+    for element in elements:
+        yield from (fragment.text for fragment in element.fragments)
+        yield f"{element.language} {element.code}"
+        yield from texts(element.children)
 
 
 def visible(page: str) -> str:
@@ -86,7 +96,7 @@ def test_markdown_holds_text_numbers_references_quotes_doubts_and_ledger() -> No
     assert "\n2. Anonymous (n.d.). **Wide Caches?**" in text
     assert "- “They ran on 30 machines.”: unsupported: figure 30 is not in \\[1\\]" in text
     assert "- 3 sentences checked: 2 supported, 1 unsupported." in text
-    assert "- unsupported figure: figure 30 is not in" in text
+    assert "- Figure not found: figure 30 is not in" in text
     assert "Written by openai (some-model), prompt answer@1" in text
 
 
@@ -141,6 +151,51 @@ def test_tables_keep_their_alignment_and_cells_beyond_the_head() -> None:
     assert page.xpath("//td[@class='right']")[0].text_content() == "20% [1]"
 
 
+NESTED = """Steps:
+
+5. first [1]
+   - inner **a**
+     - deeper [2]
+6. second
+
+   More on it.
+
+```py
+x[1] = y < z  # [2]
+  `deep`
+```
+
+> As said [1]."""
+
+
+def test_code_nested_lists_and_numbers_are_kept_in_html() -> None:
+    page = html.fromstring(export_answer(replace(ANSWER, text=NESTED), "html"))
+    (numbered,) = page.xpath("//main/ol[not(@class)]")
+    assert numbered.get("start") == "5"
+    assert [item.text for item in numbered.xpath("./li")] == ["first ", "second"]
+    assert numbered.xpath("./li/ul/li/ul/li/a/@href") == ["#ref-2"]
+    assert [p.text for p in numbered.xpath("./li/p")] == ["More on it."]
+    (code,) = page.xpath("//pre/code")
+    assert code.text_content() == "x[1] = y < z  # [2]\n  `deep`"
+    assert not code.xpath(".//a")
+    assert page.xpath("//main/blockquote/p/a/@href") == ["#ref-1"]
+
+
+def test_code_nested_lists_and_numbers_are_kept_in_markdown() -> None:
+    assert f"\n\n{NESTED}\n\n## Doubts" in export_answer(replace(ANSWER, text=NESTED), "markdown")
+
+
+def test_a_fence_is_longer_than_any_within() -> None:
+    text = export_answer(replace(ANSWER, text="~~~\n````\n# no heading\n~~~"), "markdown")
+    assert "\n`````\n````\n# no heading\n`````\n" in text
+
+
+def test_a_comparison_is_shown_as_it_is() -> None:
+    given = replace(ANSWER, text="So x<y and p < 0.05 [1].")
+    assert "So x<y and p < 0.05 [1]." in visible(export_answer(given, "html"))
+    assert "So x\\<y and p \\< 0.05 [1]." in export_answer(given, "markdown")
+
+
 def test_a_number_that_no_citation_has_is_text() -> None:
     page = html.fromstring(export_answer(replace(ANSWER, text="So [7]."), "html"))
     assert not page.xpath("//a[@href='#ref-7']")
@@ -167,7 +222,8 @@ def test_hostile_text_is_shown_and_never_markup(text: str) -> None:
     assert not page.xpath("//script | //img | //iframe | //b")
     assert {a.get("href") for a in page.xpath("//a")} <= {"#ref-1"}
     assert not page.xpath("//@*[starts-with(name(), 'on')]")
-    markdown = export_answer(hostile(text), "markdown")
+    # What is in a fence that nothing within closes means nothing either.
+    markdown = re.sub(r"(?ms)^(`{3,})[^`\n]*\n.*?\n\1$", "", export_answer(hostile(text), "markdown"))
     assert not re.search(r"(?<!\\)(?:<|`|!\[|\]: )", markdown.replace("](<", ""))
     assert not re.search(r"(?<!\\)\]\((?!<https?://)", markdown)
     headings = [line for line in markdown.splitlines() if line.startswith("#")]
@@ -178,9 +234,7 @@ def test_hostile_text_is_shown_and_never_markup(text: str) -> None:
 @given(st.lists(st.sampled_from([*HOSTILE, "a", "[1]", "**b**", "*", "|", "1.", "(", ":", "\n", " "])).map("".join))
 def test_whatever_the_text_its_words_are_in_the_page(text: str) -> None:
     answer: Any = replace(ANSWER, text=text)
-    words = re.findall(
-        r"[a-z]{3,}", " ".join(p.text for b in blocks(text, frozenset({1, 2})) for r in b.rows for c in r for p in c)
-    )
+    words = re.findall(r"[a-z]{3,}", " ".join(texts(read_markdown(text, {1, 2}))))
     shown = visible(export_answer(answer, "html"))
     assert all(word in shown for word in words)
     assert set(re.findall(r"[a-z]{3,}", text)) <= {*re.findall(r"[a-z]{3,}", " ".join(words))}
@@ -190,3 +244,13 @@ def test_an_unknown_format_is_refused_with_those_there_are() -> None:
     assert ANSWER_FORMATS == ("markdown", "html", "bibtex", "ris", "csl-json")
     with pytest.raises(UsageError, match="unknown format 'docx'; answers are exported as markdown, html"):
         export_answer(ANSWER, "docx")
+
+
+@pytest.mark.parametrize("kind", LedgerKind)
+def test_every_kind_of_ledger_entry_is_told_in_the_same_words_by_page_and_exports(kind: LedgerKind) -> None:
+    title, detail = note(LedgerEntry(kind, "no citation: It is so."))
+    assert title[0].isupper()
+    given = replace(ANSWER, ledger=(LedgerEntry(kind, "no citation: It is so."),))
+    page = html.fromstring(render.answer(given, ()))
+    for told in (visible(export_answer(given, "html")), export_answer(given, "markdown"), page.text_content()):
+        assert f"{title}: {detail}" in told

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering.followup.needs_context import leans
+from rag.answering.followup.needs_context import needs_context
 from rag.answering.followup.standalone import standalone
 from rag.answering.record.answer import Turn
 from rag.library import Library
@@ -52,7 +52,7 @@ def test_the_paper_that_a_follow_up_is_about_comes_first(sample_library: Library
     ["how many GPUs was it tried on?", "does ThinK beat it?", "what gain does the former show?", "number of authors?"],
 )
 def test_a_name_that_is_counted_or_acts_is_not_what_a_pronoun_stands_for(question: str) -> None:
-    assert leans(question)
+    assert needs_context(question)
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_name_that_is_counted_or_acts_is_not_what_a_pronoun_stands_for(questio
     ],
 )
 def test_a_question_with_its_own_antecedent_or_none_to_find_does_not_lean(question: str) -> None:
-    assert not leans(question)
+    assert not needs_context(question)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rag.answering.assistant import Assistant
+from rag.answering.backends import ExtractiveBackend
 from rag.answering.prompt.budget import fit
 from rag.answering.prompt.leak import RUN
 from rag.answering.prompt.sentinels import NOT_FOUND, NOT_STATED
@@ -22,7 +23,6 @@ from rag.answering.prompt.sources import parse_prompt
 from rag.answering.prompt.templates import load_prompt
 from rag.answering.record.answer import Answer
 from rag.answering.record.events import Finished, TextDelta
-from rag.extractive import Extractive
 from rag.models.protocols import Backend, Message
 from rag.models.tokens import counter_for
 from rag.paper import Paper
@@ -141,7 +141,7 @@ def test_a_model_that_obeys_does_no_harm(attack: Attack) -> None:
 
 @EACH
 def test_the_extractive_backend_does_no_harm(attack: Attack) -> None:
-    answer, seen = answered(attack, Extractive())
+    answer, seen = answered(attack, ExtractiveBackend())
     assert_harmless(answer, seen, attack)
 
 

@@ -164,6 +164,30 @@ def test_a_reopened_library_gives_the_same_ranking(tmp_path: Path, library: Libr
         assert [(e.paper.id, e.score) for e in reopened.search("Study 3 finds percent").evidence] == before
 
 
+def test_an_open_library_can_be_written_to_after_another_process_rebuilt_it(
+    tmp_path: Path, library: Library, embedder: WordEmbedder
+) -> None:
+    library.add([paper(1), paper(2)])
+    Library.rebuild(tmp_path / "library", Settings(), WordEmbedder())
+    library.add([paper(3)])
+    checks = list(Library.check(tmp_path / "library", Settings(), embedder))
+    assert [check for check in checks if not check.ok] == []
+    assert len(library) == 3
+
+
+def test_an_open_library_writes_nothing_after_a_rebuild_with_another_model(
+    tmp_path: Path, library: Library, embedder: WordEmbedder
+) -> None:
+    library.add([paper(1), paper(2)])
+    other = WordEmbedder()
+    other.name = "other words@1"
+    Library.rebuild(tmp_path / "library", Settings(), other)
+    with pytest.raises(LibraryError, match="citewell rebuild"):
+        library.add([paper(3)])
+    with Library.open(tmp_path / "library", Settings(), embedder=other) as reader:
+        assert len(reader) == 2
+
+
 def test_a_second_writer_is_refused_with_one_sentence(tmp_path: Path, library: Library, embedder: WordEmbedder) -> None:
     with (
         _open(tmp_path, embedder) as second,

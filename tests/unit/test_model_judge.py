@@ -7,7 +7,7 @@ import re
 import pytest
 
 from rag.answering.assist.model_judge import JudgeRequest, ModelJudge, no_room, take_verdicts, with_verdict
-from rag.answering.assist.verdicts import Verdict
+from rag.answering.assist.replies import Verdict
 from rag.answering.checking.check import examine
 from rag.answering.checking.judge import Finding
 from rag.answering.checking.segments import segments

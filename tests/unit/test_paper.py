@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.paper import Paper, normal_arxiv_id, normal_doi, surname_key, title_key
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi, normal_pmid
+from rag.paper import Paper, surname_key, title_key
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,25 @@ def test_absent_facts_are_null_in_the_record() -> None:
         "id": record["id"], "title": "T", "abstract": "A.", "authors": [], "year": None, "venue": None,
         "url": None, "doi": None, "arxiv_id": None, "pmid": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "pmid"),
+    [
+        ("31234567", "31234567"),
+        (31234567, "31234567"),
+        ("PMID: 31234567", "31234567"),
+        ("pmid31234567", "31234567"),
+        ("https://pubmed.ncbi.nlm.nih.gov/31234567/", "31234567"),
+        ("23193287.0", "23193287"),
+        ("PMC1234567", None),
+        ("PMCID: PMC1234567", None),
+        ("PMC 1234567", None),
+        ("https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1234567/", None),
+        ("PMC1234567; PMID: 31234567", "31234567"),
+        ("no number", None),
+        (None, None),
+    ],
+)
+def test_the_number_of_a_pubmed_central_article_is_no_pubmed_id(text: str | int | None, pmid: str | None) -> None:
+    assert normal_pmid(text) == pmid

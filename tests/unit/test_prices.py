@@ -23,6 +23,7 @@ class Named:
 
     name: str
     model: str
+    is_model: bool = True
 
     def stream(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
@@ -31,7 +32,7 @@ class Named:
 
 
 def cost(backend: str, model: str, usage: Usage = USAGE, **settings: Any) -> Cost | None:
-    return Prices.load(Settings(**settings)).cost(Named(backend, model), usage)
+    return Prices.load(Settings(**settings)).cost(Named(backend, model, backend != "extractive"), usage)
 
 
 def table(path: Path, **models: Any) -> Path:

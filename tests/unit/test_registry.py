@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from rag.answering.backends import build_backend
 from rag.errors import SettingsError
-from rag.models.registry import build_backend, build_embedder
+from rag.models.registry import build_embedder
 from rag.settings import Settings
 
 
@@ -42,7 +43,7 @@ def test_the_length_of_openais_own_vectors_is_known_without_asking() -> None:
 
 def test_choosing_a_model_imports_no_other() -> None:
     code = (
-        "import sys; from rag.models.registry import build_backend; from rag.settings import Settings; "
+        "import sys; from rag.answering.backends import build_backend; from rag.settings import Settings; "
         "build_backend(Settings(llm='extractive')); "
         "sys.exit(str([m for m in ('openai', 'llama_index', 'onnxruntime', 'xllamacpp') if m in sys.modules]))"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from rag.errors import LibraryError
 from rag.library import Library
 from rag.settings import Settings
+from rag.storage.embedded.probe import ChromaProbe
 from rag.storage.health.check import check_library
 from rag.storage.health.repair import repair
 from tests.support.ingest_process import synthetic
@@ -20,20 +21,35 @@ from tests.support.words import WordEmbedder
 COUNT = 12
 
 
+@pytest.fixture(scope="module")
+def probe() -> Iterator[ChromaProbe]:
+    with ChromaProbe() as shared:
+        yield shared
+
+
+def _made(directory: Path, count: int) -> Path:
+    with Library.open(directory, Settings(), create=True, embedder=WordEmbedder()) as library:
+        library.add(synthetic(count))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory.mktemp("small") / "library", COUNT)
+
+
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    with Library.open(tmp_path / "library", Settings(), create=True, embedder=WordEmbedder()) as library:
-        library.add(synthetic(COUNT))
-    return tmp_path / "library"
+def directory(small: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small, tmp_path / "library"))
 
 
-def _failed(directory: Path) -> set[str]:
-    return {c.name for c in check_library(directory, WordEmbedder()) if not c.ok} - {"free disk"}
+def _failed(directory: Path, probe: ChromaProbe) -> set[str]:
+    return {c.name for c in check_library(directory, WordEmbedder(), probe=probe) if not c.ok} - {"free disk"}
 
 
-def _mended(directory: Path) -> list[str]:
-    done = list(repair(directory, WordEmbedder()))
-    assert _failed(directory) == set()
+def _mended(directory: Path, probe: ChromaProbe) -> list[str]:
+    done = list(repair(directory, WordEmbedder(), probe=probe))
+    assert _failed(directory, probe) == set()
     with Library.open(directory, Settings(), embedder=WordEmbedder()) as library:
         assert {(p.title, p.abstract, p.year) for p in library.papers()} == {
             (p.title, p.abstract, p.year) for p in synthetic(COUNT)
@@ -42,38 +58,40 @@ def _mended(directory: Path) -> list[str]:
     return done
 
 
-def test_a_whole_library_needs_no_mending(directory: Path) -> None:
-    assert _mended(directory) == []
+def test_a_whole_library_needs_no_mending(directory: Path, probe: ChromaProbe) -> None:
+    assert _mended(directory, probe) == []
 
 
-def test_a_deleted_lexical_index_is_built_again(directory: Path) -> None:
+def test_a_deleted_lexical_index_is_built_again(directory: Path, probe: ChromaProbe) -> None:
     shutil.rmtree(directory / "lexical")
     with pytest.raises(LibraryError, match=f"holds 0 of {COUNT} papers; mend it with: citewell doctor --repair"):
         _search(directory)
-    assert _failed(directory) == {"lexical index"}
-    assert f"{COUNT} papers were put back" in _mended(directory)[0]
+    assert _failed(directory, probe) == {"lexical index"}
+    assert f"{COUNT} papers were put back" in _mended(directory, probe)[0]
 
 
-def test_a_corrupt_lexical_index_is_built_again(directory: Path) -> None:
+def test_a_corrupt_lexical_index_is_built_again(directory: Path, probe: ChromaProbe) -> None:
     (directory / "lexical" / "meta.json").write_text("{broken")
-    assert _failed(directory) == {"indexes"}
-    assert len(_mended(directory)) == 2
+    assert _failed(directory, probe) == {"indexes"}
+    assert len(_mended(directory, probe)) == 2
 
 
 @pytest.mark.parametrize("ending", ["idx", "pos", "store", "term"])
 def test_a_lexical_index_without_one_of_its_files_is_one_clear_error_and_is_built_again(
-    directory: Path, ending: str
+    directory: Path, ending: str, probe: ChromaProbe
 ) -> None:
     for file in (directory / "lexical").glob(f"*.{ending}"):
         file.unlink()
     with pytest.raises(LibraryError, match="citewell doctor --repair"):
         _search(directory)
-    assert len(_failed(directory)) == 1
-    assert len(_mended(directory)) == 2
+    assert len(_failed(directory, probe)) == 1
+    assert len(_mended(directory, probe)) == 2
 
 
 @pytest.mark.parametrize("rest", [None, 0])
-def test_a_lost_manifest_does_not_make_an_empty_library_of_a_full_one(directory: Path, rest: int | None) -> None:
+def test_a_lost_manifest_does_not_make_an_empty_library_of_a_full_one(
+    directory: Path, rest: int | None, probe: ChromaProbe
+) -> None:
     for path in directory.glob("manifest.sqlite*"):
         path.unlink()
     if rest is not None:
@@ -81,10 +99,10 @@ def test_a_lost_manifest_does_not_make_an_empty_library_of_a_full_one(directory:
     for create in (True, False):
         with pytest.raises(LibraryError, match="citewell doctor --repair"):
             Library.open(directory, Settings(), create=create, embedder=WordEmbedder())
-    assert _failed(directory) == {"manifest"}
+    assert _failed(directory, probe) == {"manifest"}
     for path in directory.glob("manifest.sqlite*"):
         path.unlink()
-    assert f"built again from Chroma: {COUNT} papers" in _mended(directory)[0]
+    assert f"built again from Chroma: {COUNT} papers" in _mended(directory, probe)[0]
 
 
 def test_a_directory_that_may_not_be_written_is_one_clear_error(directory: Path) -> None:
@@ -94,25 +112,25 @@ def test_a_directory_that_may_not_be_written_is_one_clear_error(directory: Path)
         _search(directory)
 
 
-def test_a_deleted_manifest_is_built_again_from_chroma(directory: Path) -> None:
+def test_a_deleted_manifest_is_built_again_from_chroma(directory: Path, probe: ChromaProbe) -> None:
     for path in directory.glob("manifest.sqlite*"):
         path.unlink()
-    assert "built again from Chroma" in _mended(directory)[0]
+    assert "built again from Chroma" in _mended(directory, probe)[0]
 
 
-def test_a_corrupt_manifest_is_kept_and_built_again(directory: Path) -> None:
+def test_a_corrupt_manifest_is_kept_and_built_again(directory: Path, probe: ChromaProbe) -> None:
     for path in directory.glob("manifest.sqlite-*"):
         path.unlink()
     (directory / "manifest.sqlite").write_bytes(b"not a database" * 100)
-    assert "built again from Chroma" in _mended(directory)[0]
+    assert "built again from Chroma" in _mended(directory, probe)[0]
     assert (directory / "manifest-damaged.sqlite").exists()
 
 
-def test_passages_lost_from_chroma_are_embedded_again(directory: Path) -> None:
+def test_passages_lost_from_chroma_are_embedded_again(directory: Path, probe: ChromaProbe) -> None:
     with Library.open(directory, Settings(), embedder=WordEmbedder()) as library:
         library._store.discard([f"{library.papers()[3].id}#1"])
-    assert _failed(directory) == {"chroma"}
-    assert _mended(directory)[0].startswith("1 papers were embedded again")
+    assert _failed(directory, probe) == {"chroma"}
+    assert _mended(directory, probe)[0].startswith("1 papers were embedded again")
 
 
 def _overwritten(path: Path, *, start: float, length: int) -> None:
@@ -128,10 +146,7 @@ def _segment(directory: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("large") / "library"
-    with Library.open(directory, Settings(), create=True, embedder=WordEmbedder()) as library:
-        library.add(synthetic(520))
-    return directory
+    return _made(tmp_path_factory.mktemp("large") / "library", 520)
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
@@ -155,14 +170,16 @@ USUAL = {"the database is deleted", "the database is cut off", "the graph is del
 
 
 @pytest.mark.parametrize("damage", [pytest.param(d, marks=[] if d in USUAL else [pytest.mark.slow]) for d in DAMAGE])
-def test_a_damaged_chroma_directory_is_one_clear_error_and_is_mended(large: Path, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_chroma_directory_is_one_clear_error_and_is_mended(
+    large: Path, tmp_path: Path, damage: str, probe: ChromaProbe
+) -> None:
     directory = tmp_path / "library"
     shutil.copytree(large, directory)
     DAMAGE[damage](directory)
-    assert "chroma" in _failed(directory)
-    done = list(repair(directory, WordEmbedder()))
+    assert "chroma" in _failed(directory, probe)
+    done = list(repair(directory, WordEmbedder(), probe=probe))
     assert "rebuilt from the manifest: 520 papers" in done[0]
-    assert _failed(directory) == set()
+    assert _failed(directory, probe) == set()
     with Library.open(directory, Settings(), embedder=WordEmbedder()) as library:
         assert library.search("Synthetic study 7").evidence[0].paper.title == "Synthetic study 7"
 

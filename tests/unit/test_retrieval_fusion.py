@@ -11,8 +11,8 @@ from rag.retrieval.fusion import Scores, coverage, fuse, gate, idf
 _PAPERS = 1_000
 
 
-def _fused(cosine: Scores, bm25: Scores, mass: float, papers: int) -> Scores:
-    return fuse(cosine, bm25, mass, gate(bm25, mass, papers))
+def _fused(cosine: Scores, bm25: Scores, idf_sum: float, papers: int) -> Scores:
+    return fuse(cosine, bm25, idf_sum, gate(bm25, idf_sum, papers))
 
 
 def test_a_rare_term_counts_more_than_a_common_one_and_an_unknown_one_most() -> None:
@@ -33,9 +33,9 @@ def test_a_paper_that_holds_the_words_of_the_question_comes_first() -> None:
 
 
 def test_a_long_question_answered_in_part_is_believed_and_a_stray_word_of_it_is_not() -> None:
-    mass = 200.0
-    assert gate(np.array([45.0]), mass, _PAPERS) > 0.9
-    assert gate(np.array([8.0]), mass, _PAPERS) < 0.1
+    idf_sum = 200.0
+    assert gate(np.array([45.0]), idf_sum, _PAPERS) > 0.9
+    assert gate(np.array([8.0]), idf_sum, _PAPERS) < 0.1
 
 
 def test_a_question_of_stop_words_only_is_ranked_by_the_vector_alone() -> None:
@@ -53,14 +53,14 @@ def test_no_candidates_give_no_scores() -> None:
     st.integers(1, 1_000_000),
 )
 def test_a_paper_better_in_both_halves_is_never_ranked_below(
-    pairs: list[tuple[float, float]], mass: float, papers: int
+    pairs: list[tuple[float, float]], idf_sum: float, papers: int
 ) -> None:
     cosine, bm25 = (np.array(column) for column in zip(*pairs, strict=True))
-    fused = _fused(cosine, bm25, mass, papers)
+    fused = _fused(cosine, bm25, idf_sum, papers)
     for i in range(len(pairs)):
         below = (cosine <= cosine[i]) & (bm25 <= bm25[i])
         assert (fused[below] <= fused[i]).all()
 
 
 def test_coverage_is_a_share_of_what_the_question_carries() -> None:
-    assert coverage(np.array([0.0, 5.0]), mass=10.0).tolist() == [0.0, 0.5]
+    assert coverage(np.array([0.0, 5.0]), idf_sum=10.0).tolist() == [0.0, 0.5]

@@ -10,9 +10,10 @@ import pytest
 from rag.library import Library
 from rag.paper import Paper
 from rag.settings import Settings
+from rag.storage.embedded.store import EmbeddedStore
 from rag.storage.health.check import check_library
 from rag.storage.health.repair import repair
-from rag.storage.index.rows import Place, RowFile, numbers_of
+from rag.storage.index.rows import RowFile, RowRange, passage_numbers
 from tests.support.words import WordEmbedder
 
 
@@ -56,7 +57,7 @@ def test_rows_of_zeros_are_not_vectors(tmp_path: Path) -> None:
 
 
 def test_every_passage_has_its_paper_and_its_number_within_it() -> None:
-    owners, numbers = numbers_of([Place(0, 2), Place(None, 0), Place(7, 3)])
+    owners, numbers = passage_numbers([RowRange(0, 2), RowRange(None, 0), RowRange(7, 3)])
     assert owners.tolist() == [0, 0, 2, 2, 2]
     assert numbers.tolist() == [0, 1, 0, 1, 2]
 
@@ -105,3 +106,16 @@ def test_a_paper_that_changed_is_found_by_its_new_words(directory: Path) -> None
         found = library.search("volcanoes and lava").evidence[0]
     assert found.paper.id == PAPERS[0].id
     assert "volcanoes" in found.passages[0].passage.text
+
+
+def test_a_reader_that_has_not_noticed_a_rebuild_reads_no_rows_of_the_new_generation(directory: Path) -> None:
+    embedder = WordEmbedder()
+    with Library.open(directory, Settings(), embedder=embedder) as writer:
+        # The rows of the papers after it move to the front of the new file.
+        writer.remove([PAPERS[0].id])
+    store = EmbeddedStore(directory, embedding=embedder.name, dimension=embedder.dimension, clock=lambda: 0.0)
+    with Library(store, embedder) as reader:
+        before = {e.paper.id: e.score for e in reader.search("case of enzymes").evidence}
+        Library.rebuild(directory, Settings(), embedder)
+        after = {e.paper.id: e.score for e in reader.search("case of enzymes").evidence}
+    assert after == pytest.approx(before, abs=0.01)

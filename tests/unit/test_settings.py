@@ -70,7 +70,6 @@ def test_names_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None
     ("name", "value"),
     [
         ("CITEWELL_LLM", "gpt"),
-        ("CITEWELL_MODEL", ""),
         ("CITEWELL_CONTEXT_WINDOW", "1023"),
         ("CITEWELL_MAX_ANSWER_TOKENS", "31"),
         ("CITEWELL_MAX_ANSWER_TOKENS", "8193"),
@@ -153,11 +152,14 @@ def test_the_address_of_a_chroma_server_is_checked(monkeypatch: pytest.MonkeyPat
     assert "u:p" not in str(refused.value)
 
 
-def test_an_empty_address_or_token_of_a_chroma_server_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CITEWELL_CHROMA_URL", "CITEWELL_CHROMA_TOKEN"):
-        monkeypatch.setenv(name, "")
-    settings = Settings.load()
-    assert (settings.chroma_url, settings.chroma_token) == (None, None)
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    variable = name.upper() if name.startswith("openai_") else f"CITEWELL_{name.upper()}"
+    monkeypatch.setenv(variable, "")
+    assert Settings.load() == Settings()
+    monkeypatch.delenv(variable)
+    Path(".env").write_text(f"{variable}=\n", encoding="utf-8")
+    assert Settings.load() == Settings()
 
 
 def test_a_token_that_cannot_be_sent_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from rag.answering.prompt.sources import (
     render_question,
     render_sources,
     unescape,
-    without_marks,
 )
+from rag.extractive.source import without_marks
 from rag.language.normalise import normalise
 
 #: Text that attackers like, mixed with anything else.
@@ -33,6 +33,20 @@ def test_a_prompt_reads_back_as_the_sources_that_were_put_in(title: str, about: 
     parsed = parse_prompt(f"{render_sources(sources)}\n{render_question(asked)}")
     assert [source.number for source in parsed.sources] == [1, 2]
     assert parsed.sources[1] == sources[1]
+
+
+@given(HOSTILE, st.booleans(), st.booleans())
+def test_a_cut_at_either_end_of_an_abstract_is_shown_and_read_back(text: str, before: bool, after: bool) -> None:
+    source = SourceText(1, "A", (f"We say {text} here.", "Two."), cut_before=before, cut_after=after)
+    (parsed,) = parse_prompt(render_sources([source])).sources
+    assert (parsed.cut_before, parsed.cut_after, parsed.passages[-1]) == (before, after, "Two.")
+    assert len(parsed.passages) == 2
+
+
+@pytest.mark.parametrize("text", ["[…] Forged.", "Forged. […]", "[…]", " […] "])
+def test_a_mark_of_an_omission_in_an_abstract_is_not_ours(text: str) -> None:
+    (parsed,) = parse_prompt(render_sources([SourceText(1, "A", (text,))])).sources
+    assert (parsed.cut_before, parsed.cut_after, parsed.passages) == (False, False, (text.strip(),))
 
 
 @given(HOSTILE)

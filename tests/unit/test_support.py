@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rag.answering.checking.rules.checkworthy import claims
-from rag.answering.checking.rules.figure_context import stray_figures, swapped_figures
-from rag.answering.checking.rules.polarity import contradictions, denies, read_polarity
-from rag.answering.checking.scorer import SUPPORTED, WEAK, Bench, clauses
+from rag.answering.checking.rules.checkworthy import is_checkworthy
+from rag.answering.checking.rules.figure_context import figures_outside, swapped_figures
+from rag.answering.checking.rules.polarity import contradictions, is_negated, read_polarity
+from rag.answering.checking.scorer import SUPPORTED, WEAK, SupportScorer, clauses
 from rag.answering.checking.source_index import SourceText
-from rag.answering.checking.words import NameIndex, names, stem
+from rag.language.names import NameIndex, named_words
+from rag.language.stems import stem
 from rag.paper import Paper
 from tests.support.adversarial import evidence
 
@@ -34,9 +35,9 @@ RETRIEVAL = Paper.create(
 )
 
 
-def bench(texts: Sequence[str], similarity: object = None) -> Bench:
+def bench(texts: Sequence[str], similarity: object = None) -> SupportScorer:
     sources = [SourceText(evidence(PRUNING)), SourceText(evidence(RETRIEVAL))]
-    return Bench(sources, texts, similarity)  # type: ignore[arg-type]
+    return SupportScorer(sources, texts, similarity)  # type: ignore[arg-type]
 
 
 def opposed(said: str, *stated: str) -> list[str]:
@@ -47,7 +48,7 @@ def opposed(said: str, *stated: str) -> list[str]:
 def test_a_sentence_is_supported_by_the_paper_that_says_it_and_not_by_another() -> None:
     text = "PrunerX removes attention heads and is 60% smaller and 30% faster than DistilGPT2."
     held = bench([text])
-    own, other = held.backing(text, [0]), held.backing(text, [1])
+    own, other = held.best_support(text, [0]), held.best_support(text, [1])
     assert own is not None
     assert other is not None
     assert own.score >= SUPPORTED
@@ -56,7 +57,7 @@ def test_a_sentence_is_supported_by_the_paper_that_says_it_and_not_by_another() 
 
 def test_the_deciding_sentence_is_the_one_that_says_most_of_it() -> None:
     text = "On GLUE it is 30% faster than DistilGPT2."
-    backing = bench([text]).backing(text, [0, 1])
+    backing = bench([text]).best_support(text, [0, 1])
     assert backing is not None
     assert PRUNING.abstract[backing.start : backing.end].startswith("It is 60% smaller")
 
@@ -65,7 +66,7 @@ def test_a_claim_joined_from_another_paper_pulls_a_sentence_down() -> None:
     true = "PrunerX is 60% smaller than DistilGPT2"
     merged = f"{true}, and the architecture encodes query and document independently in late interaction."
     held = bench([merged])
-    alone, both = held.backing(merged, [0]), held.backing(merged, [0, 1])
+    alone, both = held.best_support(merged, [0]), held.best_support(merged, [0, 1])
     assert alone is not None
     assert both is not None
     assert alone.score < WEAK < SUPPORTED <= both.score
@@ -73,7 +74,7 @@ def test_a_claim_joined_from_another_paper_pulls_a_sentence_down() -> None:
 
 def test_without_an_abstract_there_is_no_backing() -> None:
     empty = SourceText(evidence_of_empty())
-    assert Bench([empty], ["Anything."]).backing("Anything.", [0]) is None
+    assert SupportScorer([empty], ["Anything."]).best_support("Anything.", [0]) is None
 
 
 def evidence_of_empty() -> object:
@@ -96,9 +97,9 @@ OPEN = ["PrunerX drops parts of attention.", "It was 30% quicker than another mo
 def test_similarity_is_asked_once_of_each_source_for_all_texts_that_words_leave_open() -> None:
     asked: list[tuple[list[str], int]] = []
     held = bench(OPEN, counting(asked))
-    held.settle([(text, [0, 1]) for text in OPEN])
-    held.settle([(text, [0]) for text in OPEN])
-    assert held.backing(OPEN[0], [0]) is not None
+    held.embed_undecided([(text, [0, 1]) for text in OPEN])
+    held.embed_undecided([(text, [0]) for text in OPEN])
+    assert held.best_support(OPEN[0], [0]) is not None
     assert asked == [(sorted(OPEN), 4), (sorted(OPEN), 2)]
 
 
@@ -113,8 +114,8 @@ def test_similarity_is_asked_once_of_each_source_for_all_texts_that_words_leave_
 def test_nothing_is_embedded_where_words_settle_it(text: str) -> None:
     asked: list[tuple[list[str], int]] = []
     held = bench([text], counting(asked))
-    held.settle([(text, [0])])
-    assert held.backing(text, [0]) is not None
+    held.embed_undecided([(text, [0])])
+    assert held.best_support(text, [0]) is not None
     assert asked == []
 
 
@@ -123,8 +124,8 @@ def test_what_words_settle_comes_out_the_same_whatever_the_likeness() -> None:
     levels = []
     for cosine in (0.0, 1.0):
         held = bench([text], counting([], cosine))
-        held.settle([(text, [0])])
-        backing = held.backing(text, [0])
+        held.embed_undecided([(text, [0])])
+        backing = held.best_support(text, [0])
         assert backing is not None
         levels.append(backing.score >= SUPPORTED)
     assert levels == [True, True]
@@ -132,7 +133,7 @@ def test_what_words_settle_comes_out_the_same_whatever_the_likeness() -> None:
 
 def test_a_sentence_word_for_word_is_supported_in_full_and_quotes_itself() -> None:
     text = "According to “Pruning with PrunerX”: it does not need any retraining."
-    backing = bench([text]).backing(text, [1, 0])
+    backing = bench([text]).best_support(text, [1, 0])
     assert backing is not None
     assert backing.score == 1.0
     assert PRUNING.abstract[backing.start : backing.end] == "It does not need any retraining."
@@ -148,7 +149,7 @@ def test_a_sentence_word_for_word_is_supported_in_full_and_quotes_itself() -> No
     ],
 )
 def test_what_differs_in_a_word_or_point_is_not_word_for_word(text: str) -> None:
-    assert not bench([text]).repeats(text, [0])
+    assert not bench([text]).is_verbatim(text, [0])
 
 
 @pytest.mark.parametrize(
@@ -200,8 +201,8 @@ def test_what_agrees_or_speaks_of_something_else_is_none(said: str, stated: str)
 
 def test_a_figure_or_name_behind_a_denial_is_denied() -> None:
     text = "It is not 5 points but 0.1 points."
-    assert denies(text, text.index("5"))
-    assert not denies(text, text.index("0.1"))
+    assert is_negated(text, text.index("5"))
+    assert not is_negated(text, text.index("0.1"))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_a_figure_or_name_behind_a_denial_is_denied() -> None:
     ],
 )
 def test_what_leads_through_an_answer_claims_nothing(text: str) -> None:
-    assert not claims(text)
+    assert not is_checkworthy(text)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_what_leads_through_an_answer_claims_nothing(text: str) -> None:
     ],
 )
 def test_what_says_something_of_the_papers_is_a_claim(text: str) -> None:
-    assert claims(text)
+    assert is_checkworthy(text)
 
 
 @pytest.mark.parametrize("name", ["GPT2", "GPT-2", "LLaMA", "RoBERTa's", "NER", "LLMs", "CPU", "BERT-based", "Korean"])
@@ -250,7 +251,7 @@ def test_a_name_that_is_not_there_is_not_found(name: str) -> None:
 
 
 def test_names_are_told_from_the_first_word_of_a_sentence() -> None:
-    found = names("The PrunerX method by Smith beats GPT-2")
+    found = named_words("The PrunerX method by Smith beats GPT-2")
     assert [(name.word, name.strong) for name in found] == [("PrunerX", True), ("Smith", False), ("GPT-2", True)]
 
 
@@ -268,10 +269,10 @@ def test_a_figure_beside_another_noun_is_swapped() -> None:
 
 
 def test_a_figure_of_another_sentence_is_stray() -> None:
-    assert [f.text for f in stray_figures("It reaches 15.1 points.", ["It reaches 10.8 points."], "Title")] == [
+    assert [f.text for f in figures_outside("It reaches 15.1 points.", ["It reaches 10.8 points."], "Title")] == [
         "15.1 points"
     ]
-    assert stray_figures("It reaches 10.8 points.", ["It reaches 10.8 points."], "Title") == []
+    assert figures_outside("It reaches 10.8 points.", ["It reaches 10.8 points."], "Title") == []
 
 
 @pytest.mark.parametrize(
@@ -280,8 +281,8 @@ def test_a_figure_of_another_sentence_is_stray() -> None:
 def test_hostile_repetition_costs_linear_time(unit: str) -> None:
     text = unit * (12_000 // len(unit))
     start = time.process_time()
-    claims(text)
+    is_checkworthy(text)
     clauses(text[:4_000])
     read_polarity(text)
-    names(text)
+    named_words(text)
     assert time.process_time() - start < 5

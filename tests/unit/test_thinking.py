@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.models.thinking import ThinkingFilter
+from rag.models.openai.thinking import ThinkingFilter
 
 
 def filtered(pieces: list[str]) -> str:

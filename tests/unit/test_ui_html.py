@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+from rag.bibliography.addresses import safe_address
 from ui.draw.fill import fill
-from ui.draw.html import el, join, web_address
+from ui.draw.html import el, join
 
 
 class _Read(HTMLParser):
@@ -74,7 +75,7 @@ def test_names_of_elements_come_from_us_only() -> None:
     ],
 )
 def test_addresses_that_are_not_plain_web_addresses_are_no_links(url: str | None) -> None:
-    assert web_address(url) is None
+    assert safe_address(url) is None
 
 
 def test_whatever_a_template_is_given_is_text_on_one_line() -> None:

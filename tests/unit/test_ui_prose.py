@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from rag.answering.checking.segments import segments
 from rag.answering.record.answer import Sentence
+from tests.support.places import placed
 from ui.draw.html import el
 from ui.draw.prose import render
 
@@ -23,7 +24,7 @@ def _cite(number: int, _: Sentence | None) -> Markup:
 
 
 def _markup(text: str, *sentences: Sentence) -> str:
-    return str(render(text, _cite, sentences)[0])
+    return str(render(text, _cite, placed(text, sentences))[0])
 
 
 def _plain(markup: str) -> str:
@@ -38,7 +39,7 @@ def test_paragraphs_lists_and_emphasis_are_kept() -> None:
     text = "One *two* **three** `four`.\n\n- first [1]\n- second\n  goes on\n\n1. third\n\n## Last"
     assert _markup(text) == (
         "<p>One <em>two</em> <strong>three</strong> <code>four</code>.</p>"
-        '<ul><li>first <a href="#x">[1]</a></li><li>second   goes on</li></ul>'
+        '<ul><li>first <a href="#x">[1]</a></li><li>second goes on</li></ul>'
         "<ol><li>third</li></ol><p><strong>Last</strong></p>"
     )
 
@@ -81,6 +82,51 @@ def test_a_problem_alone_is_shown_too() -> None:
 def test_a_doubted_sentence_that_stands_nowhere_is_handed_back() -> None:
     sentence = Sentence("Not in the text.", (1,), "weak")
     assert render("Something else.", _cite, [sentence])[1] == (sentence,)
+
+
+def test_code_blocks_are_drawn_as_code_without_citations() -> None:
+    assert _markup("So:\n\n```py\nx[1] = a<b\n\n\ty • z\n```\n\nDone [1].") == (
+        "<p>So:</p><pre><em>py</em>&#10;<code>x[1] = a&lt;b&#10;&#10;    y • z</code></pre>"
+        '<p>Done <a href="#x">[1]</a>.</p>'
+    )
+    assert _markup("~~~\n[1]") == "<pre><code>[1]</code></pre>"
+    assert _markup("`x[1]` [1]") == '<p><code>x[1]</code> <a href="#x">[1]</a></p>'
+
+
+def test_lists_are_nested_and_start_at_their_number() -> None:
+    assert _markup("5. five\n   - inner\n     1. deepest [1]\n6. six") == (
+        '<ol start="5"><li>five<ul><li>inner<ol><li>deepest <a href="#x">[1]</a></li></ol></li></ul></li>'
+        "<li>six</li></ol>"
+    )
+    assert _markup("• one\n\n• two\n\n  more") == "<ul><li>one</li><li>two<p>more</p></li></ul>"
+
+
+def test_quotations_are_drawn_and_comparisons_are_none() -> None:
+    assert _markup("> as said [1]\n> twice") == '<blockquote><p>as said <a href="#x">[1]</a> twice</p></blockquote>'
+    assert _markup("> 50% of them; >= 3 others") == "<p>&gt; 50% of them; &gt;= 3 others</p>"
+
+
+def test_comparisons_and_formulas_keep_their_signs() -> None:
+    text = r"x<y, p < 0.05, a<b>c? \(\alpha_i\) and \[x\] & 2 * 3"
+    assert html.unescape(_plain(_markup(text))) == text
+    assert _plain(_markup(r"5 \* 3 and \_x\_")) == "5 * 3 and _x_"
+
+
+def test_a_sentence_in_doubt_is_marked_in_nested_items_and_quotations() -> None:
+    text = "1. Good [1].\n   - It takes\n     *76* minutes [1]. Good.\n\n> Bad\n> one [1]."
+    weak = Sentence("It takes 76 minutes.", (1,), "weak", start=text.index("It"), end=text.index(" Good."))
+    unsupported = Sentence("Bad one.", (1,), "unsupported", start=text.index("Bad"), end=len(text))
+    markup = str(render(text, _cite, [weak, unsupported])[0])
+    marked = re.findall(r'<span class="cw-sentence[^>]*>(.*?)</span>', markup)
+    assert [_plain(part).strip() for part in marked] == ["It takes 76 minutes [1].", "Bad one [1]."]
+    assert markup.count("cw-flag") == 2
+
+
+def test_a_code_block_that_still_arrives_is_code_from_its_first_line_on() -> None:
+    text = "So:\n\n```py\nx[1]\n| y |\n```\nEnd."
+    steps = [str(render(text[:at], _cite, ended=False)[0]) for at in range(text.index("x"), len(text) + 1)]
+    assert all("<pre><em>py</em>" in step and "<a" not in step and "<table" not in step for step in steps)
+    assert steps[-1].endswith("</code></pre><p>End.</p>")
 
 
 class _Balance(HTMLParser):
@@ -208,6 +254,7 @@ def test_a_citation_in_a_cell_of_its_own_belongs_to_its_row() -> None:
         asked.append((number, sentence))
         return _cite(number, sentence)
 
+    row, other = placed(_TABLE, [row, other])
     render(_TABLE, cite, (row, other))
     assert asked == [(1, row), (2, other)]
 
@@ -220,7 +267,8 @@ _CELLS = st.lists(
 @given(st.lists(_CELLS.filter(bool), min_size=1, max_size=4))
 def test_what_the_checker_calls_a_sentence_of_a_table_is_found_in_it(rows: list[list[str]]) -> None:
     text = "\n".join(["| x | y |", "|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
-    doubted = [Sentence(s.text, s.numbers, "weak") for s in segments(text) if any(map(str.isalnum, s.text))]
+    found = [s for s in segments(text) if any(map(str.isalnum, s.text))]
+    doubted = [Sentence(s.text, s.numbers, "weak", start=s.start, end=s.end) for s in found]
     markup, lost = render(text, _cite, doubted)
     assert lost == ()
     assert str(markup).count("cw-flag") == len(doubted)
@@ -242,8 +290,32 @@ def test_a_last_line_that_may_become_a_table_is_drawn_once_the_text_ends() -> No
     assert _markup("|x") == "<p>|x</p>"
 
 
-_OURS = {"p", "ul", "ol", "li", "strong", "em", "code", "a", "span", "div", "table", "thead", "tbody", "tr", "th", "td"}
-_SIGNS = ["|", "| ", " |\n", "|---", "|:-:|\n", "\n", "\\|", "`", "**", "*", "[1]", "- ", "# ", '"', "'", "\\", "&lt;"]
+_OURS = {"p", "ul", "ol", "li", "strong", "em", "code", "a", "span", "div", "pre", "blockquote"}
+_OURS |= {"table", "thead", "tbody", "tr", "th", "td"}
+_SIGNS = [
+    "```",
+    "~~~\n",
+    "> ",
+    "  ",
+    "_",
+    "|",
+    "| ",
+    " |\n",
+    "|---",
+    "|:-:|\n",
+    "\n",
+    "\\|",
+    "`",
+    "**",
+    "*",
+    "[1]",
+    "- ",
+    "# ",
+    '"',
+    "'",
+    "\\",
+    "&lt;",
+]
 _TAGS = ["<table>", "</table>", "</td>", "<td onclick=x>", "<script>x</script>", "<!--"]
 _HOSTILE = st.lists(
     st.sampled_from([*_SIGNS, *_TAGS, "a", " b. ", "7", "\r", "\x85", "\u2028", "\x00"]), max_size=60
@@ -253,7 +325,7 @@ _HOSTILE = st.lists(
 class _OnlyOurs(_Balance):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in _OURS
-        assert {name for name, _ in attrs} <= {"class", "role", "scope", "href"}
+        assert {name for name, _ in attrs} <= {"class", "role", "scope", "href", "start"}
         within = {"tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}, "thead": {"table"}, "tbody": {"table"}}
         assert self.stack[-1:] == [] or tag not in within or self.stack[-1] in within[tag]
         super().handle_starttag(tag, attrs)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from ui.draw import papers, prose
+from ui.draw import papers
 from ui.draw.html import clean
 
 
@@ -47,7 +47,5 @@ def _environment() -> Environment:
         finalize=lambda value: clean(value) if type(value) is str else value,
         extensions=[_OneLine],
     )
-    environment.filters.update(
-        addresses=papers.addresses, byline=papers.byline, inline=prose.inline, json=json.dumps, mark=papers.mark
-    )
+    environment.filters.update(addresses=papers.addresses, byline=papers.byline, json=json.dumps, mark=papers.mark)
     return environment

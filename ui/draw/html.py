@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
+
+from rag.language.invisible import visible
 
 Child: TypeAlias = "str | Markup | Iterable[str | Markup] | None"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _VOID = frozenset({"br", "hr"})
-# Directional overrides can make a title or an answer read differently than it is; control characters show nothing.
-# Line breaks become blanks: a blank line would end the HTML block for the Markdown parser behind the chat.
-_UNSEEN = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, *range(0x202A, 0x202F)])
-_UNSEEN.update(dict.fromkeys(range(0x2066, 0x206A)))
+# A blank line would end the HTML block for the Markdown parser behind the chat.
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r\x85\u2028\u2029"), " ")
 
 
 def clean(value: str) -> str:
     """Return ``value`` on one line, without characters that cannot be seen."""
-    return value.translate(_UNSEEN).translate(_BREAKS)
+    return visible(value.translate(_BREAKS))
 
 
 def text(value: str) -> Markup:
@@ -53,17 +51,6 @@ def el(name: str, *children: Child, **attributes: str | bool | int | None) -> Ma
     if name not in _VOID:
         parts += [*_flat(children), Markup("</"), _name(name), Markup(">")]
     return Markup("").join(parts)
-
-
-def web_address(url: str | None) -> str | None:
-    """Return ``url`` if it is an absolute http or https address that a reader may be sent to, else ``None``."""
-    if not url or any(c.isspace() or ord(c) < 0x20 for c in url):
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc else None
 
 
 def _name(name: str) -> Markup:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
 
 from rag.answering.record.answer import Answer, Citation, Sentence, Support
+from rag.bibliography.names import short_byline
 from rag.paper import Paper
-from ui.draw.html import clean, web_address
+from ui.draw.html import clean
 
 Role = Literal["cited", "near", "read"]
 _RANK: tuple[Support, ...] = ("supported", "weak", "unsupported")
@@ -78,25 +78,12 @@ def _cited(answer: Answer, citation: Citation, turn: int) -> ShownPaper:
 
 def byline(paper: Paper) -> str:
     """Return authors in short, venue and year: ``You et al. · ICLR · 2020``; empty if none is known."""
-    names = [_surname(name) for name in paper.authors if name.strip()]
-    who = " and ".join(names) if len(names) <= 2 else f"{names[0]} et al."
-    return " · ".join(filter(None, [who, paper.venue, str(paper.year) if paper.year else None]))
+    return " · ".join(filter(None, [short_byline(paper.authors), paper.venue, str(paper.year) if paper.year else None]))
 
 
 def addresses(paper: Paper) -> tuple[tuple[str, str], ...]:
     """Return where the paper can be read: pairs of label and http(s) address, each address once."""
-    candidates = [
-        ("DOI", f"https://doi.org/{quote(paper.doi, safe='/:;()._-')}" if paper.doi else None),
-        ("arXiv", f"https://arxiv.org/abs/{quote(paper.arxiv_id, safe='/.')}" if paper.arxiv_id else None),
-        ("PubMed", f"https://pubmed.ncbi.nlm.nih.gov/{quote(paper.pmid, safe='')}/" if paper.pmid else None),
-        ("Web page", paper.url),
-    ]
-    found: dict[str, str] = {}
-    for label, url in candidates:
-        safe = web_address(url)
-        if safe and safe not in found:
-            found[safe] = label
-    return tuple((label, url) for url, label in found.items())
+    return tuple((address.site, address.url) for address in paper.addresses)
 
 
 def mark(view: PaperView, paper: Paper) -> tuple[int, int, str] | None:
@@ -108,7 +95,3 @@ def mark(view: PaperView, paper: Paper) -> tuple[int, int, str] | None:
         return None
     start, end = (len(clean(paper.abstract[:at]).encode("utf-16-le")) // 2 for at in (view.start, view.end))
     return start, end, "the closest sentence" if view.support == "unsupported" else "the sentence this rests on"
-
-
-def _surname(name: str) -> str:
-    return name.split(",", 1)[0].strip() if "," in name else name.split()[-1]

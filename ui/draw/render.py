@@ -6,36 +6,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from rag.answering.record.answer import Answer, LedgerEntry, Sentence
+from rag.answering.record import wording as says
+from rag.answering.record.answer import Answer, Sentence
 from rag.language.counting import counted
 from ui.draw import prose
 from ui.draw.files import File
 from ui.draw.fill import fill
 from ui.draw.papers import ShownPaper
 
-_LEDGER_WORDS = {
-    "unknown_citation": "Citation removed",
-    "removed_markup": "Markup removed",
-    "unsupported_figure": "Figure not found",
-    "misplaced_figure": "Figure of something else",
-    "unsupported_name": "Name not found",
-    "ordered_sentence": "An order, not a finding",
-    "turned_figure": "Bound turned around",
-    "contradicted_sentence": "Sentence contradicted",
-    "uncited_sentence": "Sentence without citation",
-    "unsupported_sentence": "Sentence without support",
-    "reattributed": "Citation corrected",
-    "dropped_sentence": "Sentence left out",
-    "backend_failed": "The model failed",
-    "empty_answer": "The model returned nothing",
-    "refused": "The model declined",
-    "answer_cut_off": "Answer cut off",
-    "judged": "Judged by the model",
-    "judge_left_out": "Not judged by the model",
-    "prompt_leak": "Instructions left out",
-    "unsupported_answer": "Answer left out, unsupported",
-    "no_citations": "Answer left out, without citations",
-}
 _OUTCOME_WORDS = {
     "not_stated": "Not stated",
     "not_found": "Not found",
@@ -93,12 +71,12 @@ def answer(checked: Answer, shown: Sequence[ShownPaper], files: Sequence[File] =
         answer=checked,
         outcome=_OUTCOME_WORDS.get(checked.outcome),
         body=body,
-        doubts=[(prose.inline(one.text), verdict) for one in lost if (verdict := prose.doubt(one))],
+        doubts=[(one.text, verdict) for one in lost if (verdict := prose.doubt(one))],
         cited=[paper for paper in shown if paper.role == "cited"],
         near=[paper for paper in shown if paper.role == "near"],
         read=[paper for paper in shown if paper.role == "read"],
         verdict=_verdict(checked),
-        ledger=[_entry(entry) for entry in checked.ledger],
+        ledger=[says.note(entry) for entry in checked.ledger],
         facts=[*read_as, _origin(checked)],
         files=files,
     )
@@ -114,26 +92,12 @@ def _unfinished(
     return fill("unfinished", body=body, message=message, css=css, role=role, streaming=streaming)
 
 
-def _entry(entry: LedgerEntry) -> tuple[str, str]:
-    words = _LEDGER_WORDS.get(entry.kind, entry.kind.replace("_", " ").capitalize())
-    # The kind says it already.
-    detail = entry.detail.removeprefix("no citation: ") if entry.kind == "uncited_sentence" else entry.detail
-    return words, detail
-
-
 def _verdict(checked: Answer) -> str:
     """Return the checker's findings in a line."""
-    claims = [s for s in checked.sentences if s.support != "none"]
-    if not claims:
+    summary, notes = says.check_summary(checked.sentences), len(checked.ledger)
+    if not summary:
         return "How this was answered"
-    words: list[str] = []
-    for support, phrase in (("supported", "supported"), ("weak", "weakly supported"), ("unsupported", "unsupported")):
-        count = sum(s.support == support for s in claims)
-        if count:
-            words.append(f"{count} {phrase}")
-    total = f"{counted(len(claims), 'sentence')} checked: {', '.join(words)}"
-    changes = len(checked.ledger)
-    return f"{total}; {counted(changes, 'note')}" if changes else total
+    return f"{summary}; {counted(notes, 'note')}" if notes else summary
 
 
 def _origin(checked: Answer) -> str:

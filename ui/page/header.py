@@ -57,7 +57,7 @@ def facts(library: LibraryView, settings: Settings) -> str:
 
 def writer(settings: Settings) -> str:
     """Return the backend in use with its model, and where that runs."""
-    if settings.backend == "extractive":
+    if not settings.uses_model:
         return "extractive · no model"
     return f"{settings.backend} · {settings.answering_model} · {_where(settings)}"
 
@@ -75,7 +75,7 @@ def _where(settings: Settings) -> str:
 
 
 def _explanation(settings: Settings) -> str:
-    if settings.backend == "extractive":
+    if not settings.uses_model:
         return "Answers are sentences of the abstracts themselves; nothing leaves this machine."
     if settings.backend == "llamacpp":
         return "The model runs in this program; nothing leaves this machine."

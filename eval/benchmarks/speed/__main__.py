@@ -1,4 +1,4 @@
-"""``make bench``: prints how fast and how large, against the usual recipe, the floor and the physical limit."""
+"""``make bench``: speed and size beside the usual recipe, the bare parts, and the physical limit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INGEST_ROUNDS = 5
 
 
 def main() -> int:
-    """Measures and prints; the figures also go to ``--out`` as JSON."""
+    """Measure and print; the figures also go to ``--out`` as JSON."""
     parser = argparse.ArgumentParser(prog="python -m eval.benchmarks.speed", description=__doc__)
     parser.add_argument("--sizes", nargs="+", type=int, default=[1_000, 10_000], metavar="N", help="papers")
     parser.add_argument("--systems", nargs="+", choices=sorted(SYSTEMS), default=list(SYSTEMS), help="what to compare")

@@ -44,7 +44,7 @@ def papers(count: int, seed: int = 7) -> Iterator[Paper]:
 
 
 class SyntheticEmbedder:
-    """Stands in for the model while an index is built: a real vector, moved by noise that the text decides.
+    """The model's stand-in while an index is built: a real vector, moved by noise that the text decides.
 
     Args:
         bases: real passage vectors, shape ``(n, 384)``, unit length.
@@ -54,21 +54,14 @@ class SyntheticEmbedder:
     dimension = _DIMENSION
 
     def __init__(self, bases: Vectors, name: str) -> None:
-        self._bases, self._name = bases, name
-
-    @property
-    def name(self) -> str:
-        """The real model's name."""
-        return self._name
+        self._bases, self.name = bases, name
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """As the protocol."""
         rows = np.stack([self._one(text) for text in texts])
         unit: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
         return unit
 
     def embed_query(self, text: str) -> Vectors:
-        """As the protocol."""
         vector: Vectors = self.embed_texts([text])[0]
         return vector
 

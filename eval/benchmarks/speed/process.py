@@ -1,4 +1,4 @@
-"""One measurement in a process of its own, so that memory and caches are nobody else's.
+"""One measurement in a process of its own, so that memory and caches are its own.
 
 ``python -m eval.benchmarks.speed.process build|search SYSTEM COUNT DIRECTORY`` prints one JSON object.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _ROUNDS = 3
 
 
 def build(system: str, count: int, directory: Path) -> dict[str, Any]:
-    """Builds an index; its time and size."""
+    """Build an index; return its time and size."""
     bases = np.load(directory.parent / "bases.npy")
     corpus = list(papers(count))
     start = time.perf_counter()
@@ -34,9 +35,10 @@ def build(system: str, count: int, directory: Path) -> dict[str, Any]:
 
 
 def search(system: str, directory: Path) -> dict[str, Any]:
-    """Opens an index and searches it: time to the first answer beyond imports, percentiles, peak memory."""
+    """Open an index and search it; return the time to the first answer without imports, percentiles, peak memory."""
     chosen = SYSTEMS[system]
-    chosen.imports()
+    for module in chosen.modules:
+        import_module(module)
     embedder = MiniLM()
     asked = questions(_QUESTIONS)
     embedder.embed_query(asked[0])
@@ -57,7 +59,7 @@ def search(system: str, directory: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Runs what the command line names."""
+    """Run the task that the command line names."""
     task, system, count, directory = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
     found = build(system, count, directory) if task == "build" else search(system, directory)
     sys.stdout.write(json.dumps(found) + "\n")

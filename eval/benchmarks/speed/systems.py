@@ -1,4 +1,4 @@
-"""The systems compared. Each builds its index from the same papers and vectors, then opens it and searches."""
+"""The systems that are compared. Each builds its index from the same papers and vectors, then opens and searches it."""
 
 from __future__ import annotations
 
@@ -21,38 +21,34 @@ Search = Callable[[str], list[str]]
 
 
 class System(Protocol):
-    """One way to index and search papers."""
+    """One way to index and search papers.
+
+    Attributes:
+        modules: what it imports; imported beforehand, so that opening is timed without imports.
+    """
+
+    modules: tuple[str, ...]
 
     def build(self, directory: Path, papers: Sequence[Paper], embedder: Embedder) -> None:
-        """Writes the index."""
-
-    def imports(self) -> None:
-        """Imports what the system needs, so that opening is timed beyond imports."""
+        """Write the index."""
 
     def open(self, directory: Path, embedder: Embedder) -> Search:
-        """Opens the index; the result gives the ids of the best ten papers for a question."""
+        """Open the index; the result gives the ids of the best ten papers for a question."""
 
 
 class Citewell:
     """This project's library, as every door uses it."""
 
+    modules: tuple[str, ...] = ("chromadb", "tantivy", "rag.library")
+
     def build(self, directory: Path, papers: Sequence[Paper], embedder: Embedder) -> None:
-        """As the protocol."""
         from rag.library import Library
         from rag.settings import Settings
 
         with Library.open(directory, Settings().local(), create=True, embedder=embedder) as library:
             library.add(papers)
 
-    def imports(self) -> None:
-        """As the protocol."""
-        import chromadb  # noqa: F401
-        import tantivy  # noqa: F401
-
-        import rag.library  # noqa: F401
-
     def open(self, directory: Path, embedder: Embedder) -> Search:
-        """As the protocol."""
         from rag.library import Library
         from rag.settings import Settings
 
@@ -63,8 +59,9 @@ class Citewell:
 class Floor:
     """Chroma, tantivy and reciprocal rank fusion (Cormack et al., 2009), and nothing else."""
 
+    modules: tuple[str, ...] = ("chromadb", "tantivy")
+
     def build(self, directory: Path, papers: Sequence[Paper], embedder: Embedder) -> None:
-        """As the protocol."""
         import tantivy
 
         collection, index = _chroma(directory / "chroma"), _tantivy(directory / "lexical")
@@ -79,13 +76,7 @@ class Floor:
         writer.commit()
         writer.wait_merging_threads()
 
-    def imports(self) -> None:
-        """As the protocol."""
-        import chromadb  # noqa: F401
-        import tantivy  # noqa: F401
-
     def open(self, directory: Path, embedder: Embedder) -> Search:
-        """As the protocol."""
         import tantivy
 
         collection, index = _chroma(directory / "chroma"), _tantivy(directory / "lexical")
@@ -110,8 +101,14 @@ class Floor:
 class Recipe:
     """The usual LlamaIndex recipe: ChromaVectorStore, BM25Retriever and QueryFusionRetriever with one query."""
 
+    modules: tuple[str, ...] = (
+        "chromadb",
+        "llama_index.core",
+        "llama_index.retrievers.bm25",
+        "llama_index.vector_stores.chroma",
+    )
+
     def build(self, directory: Path, papers: Sequence[Paper], embedder: Embedder) -> None:
-        """As the protocol."""
         from llama_index.core.schema import TextNode
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
@@ -125,15 +122,8 @@ class Recipe:
                 ]
             )
 
-    def imports(self) -> None:
-        """As the protocol."""
-        import chromadb  # noqa: F401
-        import llama_index.core
-        import llama_index.retrievers.bm25
-        import llama_index.vector_stores.chroma  # noqa: F401
-
     def open(self, directory: Path, embedder: Embedder) -> Search:
-        """As the protocol; BM25 is made anew from the stored nodes, as the recipe does at every start."""
+        # BM25 is made anew from the stored nodes, as the recipe does at every start.
         from llama_index.core import VectorStoreIndex
         from llama_index.core.llms import MockLLM
         from llama_index.core.retrievers import QueryFusionRetriever
@@ -167,20 +157,17 @@ class Recipe:
 
 
 class Limit:
-    """One query embedding and one exact matrix product: what no vector search that is exact can beat."""
+    """One query embedding and one exact matrix product, which no exact vector search can beat."""
+
+    modules: tuple[str, ...] = ()
 
     def build(self, directory: Path, papers: Sequence[Paper], embedder: Embedder) -> None:
-        """As the protocol."""
         directory.mkdir(parents=True)
         np.save(directory / "ids.npy", np.array([p.id for p in papers]))
         rows = [embedder.embed_texts([embedding_text(p, passages(p)[0]) for p in b]) for b in _batches(papers)]
         np.save(directory / "vectors.npy", np.concatenate(rows))
 
-    def imports(self) -> None:
-        """As the protocol."""
-
     def open(self, directory: Path, embedder: Embedder) -> Search:
-        """As the protocol."""
         ids, vectors = np.load(directory / "ids.npy"), np.load(directory / "vectors.npy")
 
         def search(question: str) -> list[str]:
@@ -191,14 +178,14 @@ class Limit:
         return search
 
 
-#: The distribution a system needs that is not everywhere: see the dev group in pyproject.toml.
+#: The distribution that a system needs beyond those of this project: see the dev group in pyproject.toml.
 _NEEDS = {"recipe": "llama-index-retrievers-bm25"}
 
 SYSTEMS: dict[str, System] = {"citewell": Citewell(), "floor": Floor(), "recipe": Recipe(), "limit": Limit()}
 
 
 def missing(system: str) -> str | None:
-    """The distribution that ``system`` lacks here, or ``None`` where it can run."""
+    """The distribution that ``system`` lacks here, or ``None`` if it can run."""
     needed = _NEEDS.get(system)
     try:
         if needed:

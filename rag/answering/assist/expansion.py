@@ -1,7 +1,7 @@
 """Question expansion: one model call writes what an answering abstract could say, and the search is made once more.
 
 After HyDE (Gao et al., 2023) and query2doc (Wang et al., 2023). What was found for the question alone decides whether
-anything is relevant, and is joined with what the expansion finds (:mod:`rag.retrieval.joining`).
+anything is relevant, and is joined with what the expansion finds (:mod:`rag.retrieval.merging`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rag.answering.prompt.templates import Prompt
 from rag.answering.record.wording import is_refusal
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Searcher, SearchResult
-from rag.retrieval.joining import joined
+from rag.retrieval.merging import merge_results
 
 #: Papers that each of the two searches looks at.
 SEARCHED = 30
@@ -34,7 +34,7 @@ _MARKUP = re.compile(r"</?\w+>")
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """The step that searches once more, with a model's words. ``limit`` bounds the tokens of its request."""
+    """The step that searches once more with a model's words. ``limit`` bounds the tokens of its request."""
 
     prompt: Prompt
     counter: TokenCounter
@@ -43,7 +43,7 @@ class Expansion:
     depth: int = SEARCHED
 
     def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """The request for an expansion; ``None`` where the question fills the budget, and so needs none."""
+        """Return the request for an expansion, or ``None`` if the question fills the budget and so needs none."""
         messages = self.prompt.fill({"question": escape(question)})
         if count_messages(messages, self.counter) > self.limit:
             return None
@@ -53,14 +53,16 @@ class Expansion:
             text = read_expansion(reply, instructions)
             if text is None:
                 return None
-            return joined(result, searcher.search(text, max(self.depth, len(result.evidence))))
+            return merge_results(result, searcher.search(text, max(self.depth, len(result.evidence))))
 
         return Ask(self.name, messages, MAX_EXPANSION_TOKENS, take)
 
 
 def read_expansion(text: str, instructions: str = "") -> str | None:
-    """The expansion in a model's reply, as plain text on one line without identifiers; ``None`` where the reply is
-    none: empty, a refusal, or ``instructions`` given away."""
+    """Return the expansion in a model's reply, as plain text on one line without identifiers.
+
+    ``None`` if the reply is empty or a refusal, or gives ``instructions`` away.
+    """
     guard, plain = LeakGuard(instructions), CitationStream(0)
     text = guard.feed(text) + guard.finish()
     if guard.removed or leading_sentinel(text) or is_refusal(text):

@@ -1,8 +1,8 @@
 """A second opinion: one model call says of each cited sentence whether the abstracts it cites support it.
 
-The rules go first, and what they looked up stands: a figure or name that no cited abstract has is not made true by a
-model that says so, and a sentence that stands there word for word is not made doubtful. Between these the model's
-verdict counts more than the score, for it reads what words and embeddings cannot tell: who did what to whom.
+The rules go first, and what they looked up holds: a figure or name that is in no cited abstract is not made true by a
+model that says so, and a sentence that is there word for word is not made doubtful. Between these the model's verdict
+counts more than the score, for it reads what words and embeddings do not show: who did what to whom.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.answering.assist.verdicts import Verdict, read_verdicts
-from rag.answering.checking.judge import Finding, said
+from pydantic import BaseModel
+
+from rag.answering.assist.replies import Verdict, Verdicts, read_verdicts
+from rag.answering.checking.judge import Finding, claim_text
 from rag.answering.prompt.budget import about, count_messages
 from rag.answering.prompt.sources import ANGLES, SourceText, escape, render_source
 from rag.answering.prompt.templates import Prompt
-from rag.answering.record.answer import LedgerEntry
+from rag.answering.record.answer import LedgerEntry, LedgerKind
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence
 
-#: Tokens of a reply: a line for a sentence takes about six, and some models explain themselves.
+#: Tokens of a reply: a verdict takes about fifteen, and some models explain themselves.
 MAX_VERDICT_TOKENS = 400
 # Brackets of other scripts before the words that delimit here; in an abstract "⟨query, key⟩" is no attack, so that
 # nothing is lost but the look of it, and only in this prompt.
@@ -30,27 +32,31 @@ _LOOKALIKE_OPENS = re.compile(rf"[{ANGLES}](?=\s{{0,3}}/?\s{{0,3}}(?:sentence|qu
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """A request for verdicts. ``places[i]`` is where the sentence with number ``i + 1`` stands among the findings;
-    ``left_out`` counts those for which there was no room."""
+    """A request for verdicts, which come as JSON of ``reply_schema``.
+
+    ``places[i]`` is the index of the sentence with number ``i + 1`` among the findings; ``left_out`` counts those for
+    which there was no room.
+    """
 
     messages: tuple[Message, ...]
     places: tuple[int, ...]
     left_out: int = 0
+    reply_schema: type[BaseModel] = Verdicts
 
 
 @dataclass(frozen=True, slots=True)
 class ModelJudge:
-    """Asks for verdicts and takes them. ``limit`` bounds the tokens of its request."""
+    """Asks a model for verdicts. ``limit`` bounds the tokens of the request."""
 
     prompt: Prompt
     counter: TokenCounter
     limit: int
 
     def ask(self, findings: Sequence[Finding], evidence: Sequence[Evidence], question: str) -> JudgeRequest | None:
-        """The request to judge an answer; ``None`` where no sentence of it is open. Without messages where there are
-        some, but no room for any.
+        """Return the request to judge an answer, or ``None`` if no sentence of it is open.
 
-        An abstract is shown whole or not at all: one cut short would make true sentences look unsupported.
+        The request has no messages if there are open sentences but no room for any. An abstract is shown whole or not
+        at all: one cut short would make true sentences look unsupported.
         """
         open_places = [place for place, finding in enumerate(findings) if is_open(finding)]
         if not open_places:
@@ -68,16 +74,18 @@ class ModelJudge:
 
 
 def is_open(finding: Finding) -> bool:
-    """Whether a verdict could change anything: the sentence cites, and the rules neither found it word for word in what
-    it cites nor unsupported."""
+    """Return whether a verdict could change anything: the sentence cites, and the rules found it neither word for word
+    in what it cites nor unsupported."""
     return bool(finding.sources) and not finding.verbatim and finding.support in {"supported", "weak"}
 
 
 def take_verdicts(
     reply: str, request: JudgeRequest, findings: Sequence[Finding]
 ) -> tuple[tuple[Finding, ...], tuple[LedgerEntry, ...]] | None:
-    """The findings with the verdicts of a reply, and what is to be told of sentences it did not judge; ``None`` where
-    it holds no verdict at all."""
+    """Return the findings with the verdicts of a reply, and ledger entries for sentences that it did not judge.
+
+    ``None`` if the reply holds no verdict at all.
+    """
     verdicts = read_verdicts(reply, len(request.places))
     if not verdicts:
         return None
@@ -90,8 +98,10 @@ def take_verdicts(
 
 
 def with_verdict(finding: Finding, verdict: Verdict) -> Finding:
-    """A finding with a model's verdict, as far as that may change it: an open sentence falls to any verdict, and rises
-    where the rules miss neither figure nor name."""
+    """Apply a model's verdict to a finding, as far as it may change it.
+
+    An open sentence falls to any verdict, and rises if the rules miss neither a figure nor a name.
+    """
     before = finding.support
     if not is_open(finding) or verdict == before:
         return finding
@@ -101,18 +111,18 @@ def with_verdict(finding: Finding, verdict: Verdict) -> Finding:
 
 
 def no_room(request: JudgeRequest) -> tuple[LedgerEntry, ...]:
-    """What is to be told of sentences that were not asked about."""
+    """Return the ledger entries for sentences that were not asked about."""
     why = "with their abstracts they do not fit into CITEWELL_MAX_PROMPT_TOKENS"
     return (_left(why, request.left_out),) if request.left_out else ()
 
 
 def _left(why: str, count: int) -> LedgerEntry:
     sentences = "1 sentence" if count == 1 else f"{count} sentences"
-    return LedgerEntry("judge_left_out", f"{sentences} left to the rules' verdict: {why}")
+    return LedgerEntry(LedgerKind.JUDGE_LEFT_OUT, f"{sentences} left to the rules' verdict: {why}")
 
 
 class _Draft:
-    """A request that is still being filled, in the order of the answer."""
+    """A request that is being filled, in the order of the answer."""
 
     def __init__(
         self, judge: ModelJudge, findings: Sequence[Finding], evidence: Sequence[Evidence], question: str
@@ -122,7 +132,7 @@ class _Draft:
         self._room = judge.limit - count_messages(self.messages(), judge.counter)
 
     def add(self, place: int) -> None:
-        """Takes in a sentence and the sources it cites, unless there is no room for both."""
+        """Add a sentence and the sources it cites, unless there is no room for both."""
         known = self._sources(self.places)
         # A number of three digits costs no less than the one it will have.
         new = [self._source(source, 100) for source in self._findings[place].sources if source not in known]
@@ -133,11 +143,11 @@ class _Draft:
             self.places.append(place)
 
     def pop(self) -> None:
-        """Leaves out the last sentence."""
+        """Remove the last sentence."""
         self.places.pop()
 
     def messages(self) -> tuple[Message, ...]:
-        """The request as it stands."""
+        """Return the request with the sentences added so far."""
         numbers = self._sources(self.places)
         sources = [self._source(source, number) for source, number in numbers.items()]
         sentences = [self._sentence(place, number, numbers) for number, place in enumerate(self.places, 1)]
@@ -150,7 +160,7 @@ class _Draft:
         )
 
     def _sources(self, places: Sequence[int]) -> dict[int, int]:
-        """The number of every source that sentences cite, by first use."""
+        """Number every source that the sentences cite, by first use."""
         cited = dict.fromkeys(source for place in places for source in self._findings[place].sources)
         return {source: number for number, source in enumerate(cited, 1)}
 
@@ -163,7 +173,7 @@ class _Draft:
     def _sentence(self, place: int, number: int, numbers: dict[int, int]) -> str:
         finding = self._findings[place]
         cited = ", ".join(str(numbers[source]) for source in finding.sources)
-        return f'<sentence number="{number}" sources="{cited}">{_escaped(said(finding.segment))}</sentence>'
+        return f'<sentence number="{number}" sources="{cited}">{_escaped(claim_text(finding.segment))}</sentence>'
 
 
 def _escaped(text: str) -> str:

@@ -13,21 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-from rag.answering.assist.permutation import read_order
+from rag.answering.assist.replies import Ranking, read_order
 from rag.answering.assist.step import Ask
 from rag.answering.prompt.budget import count_messages
-from rag.answering.prompt.sources import SourceText, escape, render_source
+from rag.answering.prompt.draft import Draft
+from rag.answering.prompt.sources import escape, render_sources
 from rag.answering.prompt.templates import Prompt
-from rag.language.sentences import sentences
-from rag.language.terms import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.retrieval.evidence import Evidence, Searcher, SearchResult
-from rag.retrieval.joining import ranked_odds
+from rag.retrieval.merging import ranked_odds
 
 #: Papers that are put in order.
 RERANKED = 20
-#: Tokens of a reply: every number takes about four, and some models explain themselves.
+#: Tokens of a reply: every number takes about three, and some models explain themselves.
 MAX_RANKING_TOKENS = 240
 #: What the model's order counts for: at 4 a model that errs in three papers of ten does harm, at 1 a good one gains
 #: half of what it could.
@@ -36,7 +35,7 @@ _WEIGHT = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper as the model gets to see it."""
+    """A paper as the model sees it."""
 
     title: str
     passage: str
@@ -53,7 +52,7 @@ class Reranking:
     depth: int = RERANKED
 
     def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """The request to order what a search found; ``None`` where there is nothing to order."""
+        """Return the request to order what a search found, or ``None`` if there is nothing to order."""
         # A paper that the question names by title or identifier counts for exactly 1, and its place is certain.
         sure = next((at for at, e in enumerate(result.evidence) if e.score < 1.0), len(result.evidence))
         pool = result.evidence[sure : sure + self.depth]
@@ -66,24 +65,23 @@ class Reranking:
             order = read_order(reply, count)
             return None if order is None else _reordered(result, sure, order)
 
-        return Ask(self.name, messages, MAX_RANKING_TOKENS, take)
+        return Ask(self.name, messages, MAX_RANKING_TOKENS, take, reply_schema=Ranking)
 
 
 def ranking_request(
     prompt: Prompt, question: str, candidates: Sequence[Candidate], counter: TokenCounter, limit: int
 ) -> tuple[tuple[Message, ...], int]:
-    """The request to order candidates (best first so far), and how many of them it holds, numbered from 1.
+    """Return the request to order candidates (best first so far), and how many of them it holds, numbered from 1.
 
     To keep within ``limit`` tokens passages lose sentences, the last candidate's first and those that share least with
     the question first; then candidates go, the last first. Below two there is no request: ``((), 0)``.
     """
 
-    def build(kept: Sequence[_Draft]) -> tuple[Message, ...]:
-        sources = "\n".join(draft.render(number) for number, draft in enumerate(kept, 1))
+    def build(kept: Sequence[Draft]) -> tuple[Message, ...]:
+        sources = render_sources([draft.source(number) for number, draft in enumerate(kept, 1)])
         return prompt.fill({"sources": sources, "question": escape(question), "count": str(len(kept))})
 
-    asked = set(stems(question))
-    drafts = [_Draft(candidate, asked, counter) for candidate in candidates]
+    drafts = [Draft(candidate.title, candidate.passage, question, counter) for candidate in candidates]
     room = limit - count_messages(build([]), counter)
     while sum(d.cost for d in drafts) > room and any(len(d) > 1 for d in drafts):
         for draft in reversed(drafts):
@@ -95,38 +93,8 @@ def ranking_request(
     return (build(drafts), len(drafts)) if len(drafts) > 1 else ((), 0)
 
 
-class _Draft:
-    """A candidate that is still being cut to size; ``cost`` is what it takes in tokens."""
-
-    def __init__(self, candidate: Candidate, asked: set[str], counter: TokenCounter) -> None:
-        self._candidate, self._counter = candidate, counter
-        self._spans = sentences(candidate.passage)
-        self._kept = list(range(len(self._spans)))
-        shared = [len(asked & set(stems(candidate.passage[s.start : s.end]))) for s in self._spans]
-        self._order = sorted(self._kept, key=lambda at: (shared[at], -at))
-        self.cost = self._count()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def drop(self) -> None:
-        """Leaves out a sentence, unless it is the last."""
-        if len(self._kept) > 1:
-            self._kept.remove(self._order.pop(0))
-            self.cost = self._count()
-
-    def render(self, number: int) -> str:
-        """The candidate as it stands now."""
-        text = self._candidate.passage
-        kept = " ".join(text[self._spans[at].start : self._spans[at].end] for at in self._kept)
-        return render_source(SourceText(number, self._candidate.title, (kept,)))
-
-    def _count(self) -> int:
-        return self._counter.count(self.render(100) + "\n")
-
-
 def _reordered(result: SearchResult, sure: int, order: Sequence[int]) -> SearchResult:
-    """The papers behind the first ``sure`` in a new order; as many count as relevant as before, from the top."""
+    """Put the papers behind the first ``sure`` in a new order; as many count as relevant as before, from the top."""
     found = result.evidence
     odds = ranked_odds(result)
     placed: list[Evidence] = [found[sure + at] for at in order]

@@ -1,4 +1,4 @@
-"""What every step is that asks a model for help before an answer: one request, and what its reply changes."""
+"""The interface of a step that asks a model for help before an answer: one request, and what its reply changes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from rag.models.protocols import Message
 from rag.retrieval.evidence import Searcher, SearchResult
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to the model. ``take`` turns the reply into the new evidence, or gives ``None`` where the reply cannot
-    be used; it may search, and so takes as long as a search. ``name`` is the step's, and its station in the timings."""
+    """A request to the model.
+
+    ``take`` turns the reply into the new evidence, or returns ``None`` if the reply cannot be used; it may search, and
+    so takes as long as a search. ``name`` is the step's, and its station in the timings. ``reply_schema`` is what the
+    reply is to be, in JSON; a reply in prose has none.
+    """
 
     name: str
     messages: tuple[Message, ...]
     max_tokens: int
     take: Callable[[str, Searcher], SearchResult | None]
+    reply_schema: type[BaseModel] | None = None
 
 
 class Step(Protocol):
-    """One kind of help; holds nothing of any question."""
+    """One kind of help. It keeps no state of a question."""
 
     @property
     def name(self) -> str:
@@ -30,7 +37,7 @@ class Step(Protocol):
 
     @property
     def depth(self) -> int:
-        """How many papers it wants to be searched for, however few are asked for in the end."""
+        """How many papers the search should return for it, however few are asked for in the end."""
 
     def ask(self, question: str, result: SearchResult) -> Ask | None:
-        """What to ask the model for this question; ``None`` where there is nothing to ask."""
+        """Return what to ask the model for this question, or ``None`` if there is nothing to ask."""

@@ -1,8 +1,8 @@
 """Steps before and after an answer that ask a model for help: off unless the settings ask for them.
 
-Every step is one call. It runs only where the search found something relevant (where not, no model is called), and
-where it fails everything stays as it was and the ledger says so. Those before the answer change the evidence; the judge
-comes after it (:mod:`rag.answering.assist.model_judge`).
+Every step is one call. It runs only if the search found something relevant, since otherwise no model is called; if it
+fails, everything stays as it was and the ledger says so. Steps before the answer change the evidence; the judge comes
+after it (:mod:`rag.answering.assist.model_judge`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.answering.assist.step import Step
-from rag.answering.record.answer import LedgerEntry
+from rag.answering.record.answer import LedgerEntry, LedgerKind
 from rag.models.protocols import Backend
 from rag.models.tokens import TokenCounter
 from rag.settings import Settings
@@ -24,7 +24,7 @@ _STAYS = {"expand": _AS_FOUND, "rerank": _AS_FOUND, "judge": "the verdicts are t
 
 
 def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, limit: int) -> tuple[Step, ...]:
-    """The steps that the settings ask for, in their order; none for the extractive backend, which is no model.
+    """Return the steps that the settings ask for, in their order; none for the extractive backend, which has no model.
 
     Args:
         settings: which steps.
@@ -35,7 +35,7 @@ def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, lim
     Raises:
         PromptError: the prompt of a step is missing or malformed.
     """
-    if backend.name == "extractive":
+    if not backend.is_model:
         return ()
     from rag.answering.assist.expansion import Expansion
     from rag.answering.assist.reranking import Reranking
@@ -50,12 +50,12 @@ def build_steps(settings: Settings, backend: Backend, counter: TokenCounter, lim
 
 
 def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> ModelJudge | None:
-    """What judges the sentences of an answer, where the settings ask for it and the backend is a model.
+    """Return what judges the sentences of an answer, if the settings ask for it and the backend is a model.
 
     Raises:
         PromptError: its prompt is missing or malformed.
     """
-    if backend.name == "extractive" or settings.judge == "off":
+    if not backend.is_model or settings.judge == "off":
         return None
     from rag.answering.assist.model_judge import MAX_VERDICT_TOKENS, ModelJudge
     from rag.answering.prompt.budget import prompt_limit
@@ -64,14 +64,14 @@ def build_judge(settings: Settings, backend: Backend, counter: TokenCounter) -> 
     return ModelJudge(load_prompt("support"), counter, prompt_limit(settings, MAX_VERDICT_TOKENS))
 
 
-def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
-    """What is to be told where the settings ask for a step and the backend is no model."""
-    if backend != "extractive":
+def without_model(settings: Settings, *, is_model: bool) -> tuple[LedgerEntry, ...]:
+    """Return the ledger entries for steps that the settings ask for while the backend is not a model."""
+    if is_model:
         return ()
     wanted = [name for name in _ASKED_FOR if getattr(settings, name) == "model"]
     return tuple(
         LedgerEntry(
-            f"{name}_off",
+            LedgerKind(f"{name}_off"),
             f"CITEWELL_{name.upper()}=model has no effect: {_ASKED_FOR[name]} needs a model, and the extractive "
             "backend has none; set CITEWELL_LLM",
         )
@@ -80,6 +80,6 @@ def without_model(settings: Settings, backend: str) -> tuple[LedgerEntry, ...]:
 
 
 def failed(name: str, reason: str = "") -> LedgerEntry:
-    """What is to be told where a step's call failed for a reason, or gave nothing that can be used."""
+    """Return the ledger entry for a step whose call failed for ``reason``, or gave nothing that can be used."""
     why = reason or "the model's reply could not be read"
-    return LedgerEntry(f"{name}_failed", f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")
+    return LedgerEntry(LedgerKind(f"{name}_failed"), f"{_ASKED_FOR[name]} left out, {_STAYS[name]}: {why}")

@@ -1,7 +1,7 @@
-"""Checks an answer against its sources: sentence by sentence, before anyone reads it as true.
+"""Check an answer against its sources, sentence by sentence.
 
-A pure function from text and sources to a :class:`CheckedAnswer`. What it takes out or moves is in the ledger, what it
-leaves standing with a doubt is in the sentence's problems.
+A pure function from text and sources to a :class:`CheckedAnswer`. What it removes or moves is in the ledger; what it
+keeps with a doubt is in the sentence's problems.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rag.answering.checking.segments import segments
 from rag.answering.checking.source_index import SourceText
 from rag.answering.citations.renumbering import Rewritten, rewrite
 from rag.answering.citations.stream import CitationStream
-from rag.answering.record.answer import Citation, LedgerEntry, Quote, Sentence
+from rag.answering.record.answer import Citation, JudgedBy, LedgerEntry, LedgerKind, Quote, Sentence
 from rag.retrieval.evidence import Evidence
 
 Policy = Literal["mark", "drop"]
@@ -41,7 +41,7 @@ class CheckedAnswer:
 @dataclass(frozen=True, slots=True)
 class Examined:
     """An answer as the rules found it: ``raw`` as the model wrote it, ``normal`` with citations in normal form, the
-    source of each of their numbers in ``order``, a finding for every sentence, and what was taken out in ``ledger``."""
+    source of each of their numbers in ``order``, a finding for every sentence, and what was removed in ``ledger``."""
 
     raw: str
     sources: tuple[Evidence, ...]
@@ -52,7 +52,7 @@ class Examined:
     ledger: tuple[LedgerEntry, ...]
 
     def checked(self, policy: Policy) -> CheckedAnswer:
-        """The answer as the reader gets it; policies as those of :func:`check_answer`."""
+        """Return the answer as the reader gets it; policies as in :func:`check_answer`."""
         kept = [f for f in self.findings if policy == "mark" or f.support != "unsupported"]
         dropped = [f for f in self.findings if policy == "drop" and f.support == "unsupported"]
         moved = {marker: f.sources[0] for f in self.findings if f.moved_from for marker in f.segment.markers}
@@ -62,7 +62,7 @@ class Examined:
         for finding in self.findings:
             ledger += report.entries(finding)
             if policy == "drop" and finding.support == "unsupported":
-                ledger.append(LedgerEntry("dropped_sentence", finding.segment.text))
+                ledger.append(LedgerEntry(LedgerKind.DROPPED_SENTENCE, finding.segment.text))
         return CheckedAnswer(
             text=new.text,
             sentences=tuple(report.sentence(finding) for finding in kept),
@@ -72,13 +72,12 @@ class Examined:
 
 
 def known_links(sources: Iterable[Evidence]) -> frozenset[str]:
-    """The addresses that sources give, in their abstracts and as their own: those an answer may repeat."""
+    """Return the addresses an answer may repeat: those in the sources' abstracts and records."""
     found: set[str] = set()
     for paper in (evidence.paper for evidence in sources):
         found |= {match.group().rstrip(".,;:!?'’”*_~)") for match in _LINK.finditer(paper.abstract)}
         found |= {paper.url} if paper.url else set()
-        found |= {f"https://doi.org/{paper.doi}"} if paper.doi else set()
-        found |= {f"https://arxiv.org/abs/{paper.arxiv_id}"} if paper.arxiv_id else set()
+        found |= {address.url for address in paper.addresses}
     return frozenset(found)
 
 
@@ -90,14 +89,14 @@ def check_answer(
     policy: Policy = "mark",
     question: str = "",
 ) -> CheckedAnswer:
-    """Checks a model's answer.
+    """Check a model's answer.
 
     Args:
         text: the raw answer; its numbers count ``sources`` from 1.
         sources: what the prompt held, in that order.
-        similarity: compares sentences by meaning; without it words alone decide.
-        policy: ``mark`` keeps every sentence, ``drop`` takes out those that no source backs.
-        question: what was asked; a figure or name of it may be denied ("not 5 points") without standing in a source.
+        similarity: compares sentences by meaning; if ``None``, words alone decide.
+        policy: ``mark`` keeps every sentence, ``drop`` removes those that no source backs.
+        question: what was asked; its figures and names may be denied ("not 5 points") though no source has them.
     """
     return examine(text, sources, similarity=similarity, question=question).checked(policy)
 
@@ -105,15 +104,15 @@ def check_answer(
 def examine(
     text: str, sources: Sequence[Evidence], *, similarity: Similarity | None = None, question: str = ""
 ) -> Examined:
-    """What the rules find about an answer, before any policy; arguments as those of :func:`check_answer`."""
+    """Return what the rules find about an answer, before any policy; arguments as in :func:`check_answer`."""
     stream = CitationStream(len(sources), same=_same_papers(sources), links=known_links(sources))
     normal = stream.feed(text) + stream.finish()
     order = [number - 1 for number in stream.order]
     parts = segments(normal)
     read = [SourceText(evidence) for evidence in sources]
     findings = RulesJudge(read, parts, order, similarity, question).judge_all(parts)
-    ledger = [LedgerEntry("unknown_citation", f"{raw} names no source") for raw in stream.removed]
-    ledger += [LedgerEntry("removed_markup", _short(raw)) for raw in stream.removed_markup]
+    ledger = [LedgerEntry(LedgerKind.UNKNOWN_CITATION, f"{raw} names no source") for raw in stream.removed]
+    ledger += [LedgerEntry(LedgerKind.REMOVED_MARKUP, _short(raw)) for raw in stream.removed_markup]
     return Examined(text, tuple(sources), tuple(read), normal, tuple(order), tuple(findings), tuple(ledger))
 
 
@@ -127,7 +126,7 @@ def _same_papers(sources: Sequence[Evidence]) -> dict[int, int]:
 
 
 class _Report:
-    """Puts findings into words, with the numbers of the final text."""
+    """Puts findings into words, with the citation numbers of the final text."""
 
     def __init__(self, sources: Sequence[Evidence], new: Rewritten) -> None:
         self._sources = sources
@@ -147,17 +146,21 @@ class _Report:
             for source, backing in finding.backings.items()
             if (number := self._new.number(source)) is not None
         )
-        return Sentence(finding.segment.text, tuple(numbers), finding.support, tuple(problems), quotes)
+        place = self._new.place(finding.segment.start, finding.segment.end)
+        judged_by: JudgedBy = "model" if finding.judged_from else "verbatim" if finding.verbatim else "words"
+        return Sentence(
+            finding.segment.text, tuple(numbers), finding.support, tuple(problems), quotes, *place, judged_by
+        )
 
     def entries(self, finding: Finding) -> list[LedgerEntry]:
         said = _short(finding.segment.text)
         entries = [LedgerEntry(kind, f"{problem}: {said}") for kind, problem in self._faults(finding)]
         if finding.moved_from:
             to, origin = self._names(finding.sources), self._names(finding.moved_from)
-            entries.append(LedgerEntry("reattributed", f"to {to} instead of {origin}: {said}"))
+            entries.append(LedgerEntry(LedgerKind.REATTRIBUTED, f"to {to} instead of {origin}: {said}"))
         if finding.judged_from:
             change = f"{finding.support} instead of {finding.judged_from}"
-            entries.append(LedgerEntry("judged", f"{change}, says the model that judges: {said}"))
+            entries.append(LedgerEntry(LedgerKind.JUDGED, f"{change}, says the model that judges: {said}"))
         return entries
 
     def citation(self, source: int, findings: Sequence[Finding], read: SourceText) -> Citation:
@@ -167,33 +170,36 @@ class _Report:
             best = max(backings, key=lambda backing: backing.score)
             start, end, score = best.start, best.end, best.score
         else:
-            # Cited where nothing is claimed: the opening sentence stands for the paper.
+            # Cited, but no claim rests on it: quote the opening sentence.
             start, end = read.spans[0] if read.spans else (0, 0)
             score = 0.0
         return Citation(self._new.number(source) or 0, paper, paper.abstract[start:end], start, end, score)
 
-    def _faults(self, finding: Finding) -> list[tuple[str, str]]:
-        """What is wrong with a sentence: kinds of the ledger, each with plain words."""
+    def _faults(self, finding: Finding) -> list[tuple[LedgerKind, str]]:
+        """Return what is wrong with a sentence: ledger kinds, each with plain words."""
         names = self._names(finding.sources)
-        if finding.is_ordered:
-            return [("ordered_sentence", f"{names} has it only where it tells a model what to say")]
-        faults = [("unsupported_figure", f"figure {figure} is not in {names}") for figure in finding.lost_figures]
-        faults += [("unsupported_name", f"{_quoted([name])} is not in {names}") for name in finding.lost_names]
+        if finding.is_injected:
+            return [(LedgerKind.ORDERED_SENTENCE, f"{names} has it only where it tells a model what to say")]
+        absent, misplaced, reversed_ = finding.absent_figures, finding.misplaced_figures, finding.reversed_figures
+        faults = [(LedgerKind.UNSUPPORTED_FIGURE, f"figure {figure} is not in {names}") for figure in absent]
         faults += [
-            ("misplaced_figure", f"figure {figure} stands elsewhere in {names}") for figure in finding.misplaced_figures
+            (LedgerKind.UNSUPPORTED_NAME, f"{_quoted([name])} is not in {names}") for name in finding.absent_names
         ]
-        faults += [("turned_figure", f"{names} bounds {figure} the other way") for figure in finding.turned_figures]
+        faults += [
+            (LedgerKind.MISPLACED_FIGURE, f"figure {figure} stands elsewhere in {names}") for figure in misplaced
+        ]
+        faults += [(LedgerKind.TURNED_FIGURE, f"{names} bounds {figure} the other way") for figure in reversed_]
         if finding.opposed:
-            faults.append(("contradicted_sentence", f"{names} says otherwise ({_quoted(finding.opposed)})"))
+            faults.append((LedgerKind.CONTRADICTED_SENTENCE, f"{names} says otherwise ({_quoted(finding.opposed)})"))
         if finding.is_uncited:
-            faults.append(("uncited_sentence", "no citation"))
+            faults.append((LedgerKind.UNCITED_SENTENCE, "no citation"))
         elif finding.support == "unsupported" and (finding.judged_from or not faults):
             by = ", says the model that judges" if finding.judged_from else ""
-            faults.append(("unsupported_sentence", f"not backed by {names}{by}"))
+            faults.append((LedgerKind.UNSUPPORTED_SENTENCE, f"not backed by {names}{by}"))
         return faults
 
     def _names(self, sources: Sequence[int]) -> str:
-        """Sources as the reader knows them: by number, or by title where the text does not cite them."""
+        """Return sources as the reader knows them: by number, or by title if the text does not cite them."""
         numbers = {source: self._new.number(source) for source in sources}
         return " or ".join(
             f"[{number}]" if number else _quoted([_short(self._sources[source].paper.title)])

@@ -1,12 +1,11 @@
-"""How well cited abstracts back a sentence: evidence gathered clause by clause, weighed by one calibrated formula.
+"""Score how well cited abstracts back a sentence: features of each clause, weighed by one calibrated formula.
 
-Each sentence of the answer, and each of its clauses, is held against every sentence of the cited abstracts and every
-two that follow each other. What counts: the similarity of their embeddings (where the caller has an embedder) and how
-much of the sentence's weight in rare words the abstract covers. Figures, names and polarity are matters of fact and
-not of degree: they are looked up, not weighed.
+Each sentence of the answer, and each of its clauses, is compared with every sentence of the cited abstracts and with
+every two adjacent ones. What counts is the cosine of their embeddings (if the caller has an embedder) and how much of
+the sentence's weight in rare words the abstract covers. Figures, names and polarity are not scored but looked up.
 
-Embedding is what takes time, so it is done only for sentences about which words leave a doubt: where the words alone
-would do even if the meanings had nothing in common, or would not do even if they were the same, the matter is settled.
+Embedding takes most of the time, so only undecided sentences are embedded: those that no cosine could lift to support,
+and those that are supported whatever the cosine, are decided by words alone.
 """
 
 from __future__ import annotations
@@ -21,23 +20,25 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.checking.rules.checkworthy import speaks_of_answer
+from rag.answering.checking.rules.checkworthy import is_about_answer
 from rag.answering.checking.rules.comparisons import reversed_comparisons
-from rag.answering.checking.rules.near_copies import turned
+from rag.answering.checking.rules.near_copies import reversing_edits
 from rag.answering.checking.rules.polarity import contradictions, read_polarity
 from rag.answering.checking.source_index import SourceText, term_weights, terms
-from rag.answering.checking.words import names, stem, stems
+from rag.answering.checking.words import stems
+from rag.language.names import named_words
+from rag.language.stems import stem
 
 #: Cosines of n sentences with m sentences of abstracts, shape (n, m).
 Similarity: TypeAlias = Callable[[Sequence[str], Sequence[str]], NDArray[np.floating]]
 
-#: A sentence scored so high is called supported, one below the second unsupported, one between them weak.
+#: From ``SUPPORTED`` on a sentence is supported, below ``WEAK`` it is unsupported, between them weak.
 SUPPORTED: Final = 0.7
 WEAK: Final = 0.35
 
-# The cosine with two adjacent sentences over the mean of the cosines with each: they stand at about 60 degrees.
+# The cosine with two adjacent sentences, over the mean of the cosines with each: about 60 degrees lie between them.
 _PAIR: Final = 2 / math.sqrt(3)
-# Two sentences are taken for one only where they say clearly more than the better one of them.
+# Two sentences are used together only if they say clearly more than the better one of them.
 _PAIR_COSTS: Final = 0.1
 _CLAUSE = re.compile(
     r"[;:](?=\s)|\s[–—-]\s|,\s(?:and|but|while|whereas|which|so|plus|although|though|yet|because|since|as)\s",
@@ -50,7 +51,7 @@ _SMALLEST_JOINED_CLAUSE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What speaks for a sentence; each lies between 0 and 1. Those of clauses are of its least backed clause."""
+    """Evidence for a sentence, each from 0 to 1; ``clause_*`` are those of its least supported clause."""
 
     cosine: float
     coverage: float
@@ -89,10 +90,13 @@ class _Window:
 
 
 def clauses(sentence: str) -> list[str]:
-    """The parts of a sentence that claim something each; parts too small to stand alone stay with their neighbour, and
-    verdicts ("the premise is wrong:") are left out where anything else remains."""
+    """Return the clauses of a sentence that claim something each.
+
+    Parts too small to be a claim stay with their neighbour; verdicts ("the premise is wrong:") are left out if anything
+    else remains.
+    """
     pieces = _cut(sentence, _CLAUSE, _SMALLEST_CLAUSE)
-    claiming = [piece for piece in pieces if not speaks_of_answer(piece)] or pieces
+    claiming = [piece for piece in pieces if not is_about_answer(piece)] or pieces
     return [part for piece in claiming for part in _cut(piece, _AND, _SMALLEST_JOINED_CLAUSE)]
 
 
@@ -107,13 +111,13 @@ def _cut(text: str, at: re.Pattern[str], smallest: int) -> list[str]:
     return [*parts, text[start:].strip()]
 
 
-class Bench:
-    """Holds sentences against sources; built once for an answer, so that every text is embedded once.
+class SupportScorer:
+    """Scores sentences against sources; built once for an answer, so that every text is embedded once.
 
     Args:
         sources: the sources the answer may cite.
         texts: the sentences that will be asked about.
-        similarity: see :data:`Similarity`; ``None`` weighs words alone.
+        similarity: see :data:`Similarity`; if ``None``, words alone count.
     """
 
     def __init__(
@@ -130,13 +134,13 @@ class Bench:
         self._windows: dict[tuple[str, int], _Window] = {}
         self._known_names: dict[tuple[str, int], frozenset[str]] = {}
 
-    def repeats(self, text: str, cited: Sequence[int]) -> bool:
-        """Whether one of the sources ``cited`` has ``text`` as a sentence of its own."""
-        return any(self._sources[s].repeats(text) is not None for s in cited)
+    def is_verbatim(self, text: str, cited: Sequence[int]) -> bool:
+        """Return whether one of the sources ``cited`` has ``text`` word for word as a sentence."""
+        return any(self._sources[s].verbatim_place(text) is not None for s in cited)
 
-    def settle(self, asked: Sequence[tuple[str, Sequence[int]]]) -> None:
-        """Compares by meaning those of the texts asked about that words leave open, all together with each of their
-        sources. Without it words alone decide."""
+    def embed_undecided(self, asked: Sequence[tuple[str, Sequence[int]]]) -> None:
+        """Compute the cosines of texts that words leave undecided with their sources, one call a source. Without this
+        call words alone decide."""
         if self._similarity is None:
             return
         open_pairs = [(text, self._with_abstract(cited)) for text, cited in asked]
@@ -152,14 +156,14 @@ class Bench:
                 self._cosines[text, s] = row
                 self._windows.pop((text, s), None)
 
-    def backing(self, text: str, cited: Sequence[int]) -> Backing | None:
-        """How well the sources ``cited`` (indexes) back ``text``, one of the texts given; ``None`` where none of them
-        has an abstract."""
+    def best_support(self, text: str, cited: Sequence[int]) -> Backing | None:
+        """Return how well the sources ``cited`` (indexes) together back ``text``, one of the texts given at the start;
+        ``None`` if none of them has an abstract."""
         cited = self._with_abstract(cited)
         if not cited:
             return None
         for s in cited:
-            place = self._sources[s].repeats(text)
+            place = self._sources[s].verbatim_place(text)
             if place is not None:
                 span = self._sources[s].spans[place]
                 return Backing(1.0, s, span.start, span.end, Features(1.0, 1.0, 1.0, 1.0, 1.0), ())
@@ -176,8 +180,8 @@ class Bench:
         return probability(features, with_cosine=False) if settled is None else settled
 
     def _level(self, text: str, cited: Sequence[int]) -> float | None:
-        """The score where words settle it, else ``None``: that of the least likeness of meaning where it suffices for
-        support, that of the greatest where it does not even suffice for weak support."""
+        """Return the score if words decide, else ``None``: the score at cosine 0 if that is enough for support, the
+        score at cosine 1 if that is too little even for weak support."""
         features = self._features(text, cited, self._best(text, cited))
         least = probability(replace(features, cosine=0.0, clause_cosine=0.0), with_cosine=True)
         most = probability(replace(features, cosine=1.0, clause_cosine=1.0), with_cosine=True)
@@ -187,7 +191,7 @@ class Bench:
         return [s for s in cited if self._sources[s].spans]
 
     def coverage(self, text: str, source: int) -> float:
-        """How much of the weight of ``text`` in terms the whole abstract and the title have, 0 to 1."""
+        """Return the share of the weight of ``text`` in terms that the abstract and the title have, 0 to 1."""
         return self._coverage(text, source, self._sources[source].all_terms)
 
     def _features(self, text: str, cited: Sequence[int], best: _Window) -> Features:
@@ -201,9 +205,9 @@ class Bench:
             abstract_coverage=max(self.coverage(text, s) for s in cited),
         )
 
-    def stretches(self, text: str, cited: Sequence[int]) -> list[str]:
-        """What decides about ``text``: of every cited source the best one or two sentences for it, and the best for
-        each of its clauses."""
+    def supporting_spans(self, text: str, cited: Sequence[int]) -> list[str]:
+        """Return the text of the spans that support ``text`` most: of every cited source the best one or two sentences
+        for it, and the best for each of its clauses."""
         cited = self._with_abstract(cited)
         windows = [self._best_window(text, s) for s in cited]
         windows += [self._best(part, cited) for part in self._clauses[text] if cited]
@@ -219,11 +223,13 @@ class Bench:
         for part in self._clauses[text]:
             nearest = read_polarity(self._text_of(self._best(part, cited)))
             found += contradictions(read_polarity(part), nearest, stated)
-        # A copy is laid beside one sentence at a time: in two of them, the other's words would count as left out.
+        # A near copy is compared with one sentence at a time: of two, the other's words would count as left out.
         for s in cited:
             best = self._best_window(text, s)
             found += [
-                word for at in range(best.first, best.last) for word in turned(text, self._sources[s].sentences[at])
+                word
+                for at in range(best.first, best.last)
+                for word in reversing_edits(text, self._sources[s].sentences[at])
             ]
             found += reversed_comparisons(text, self._sources[s].sentences)
         return found
@@ -232,7 +238,7 @@ class Bench:
         return max((self._best_window(text, s) for s in cited), key=lambda window: window.strength)
 
     def _best_window(self, text: str, source: int) -> _Window:
-        """The sentence, or the two adjacent ones, that back ``text`` best."""
+        """Return the sentence, or the two adjacent ones, that back ``text`` best."""
         if (text, source) not in self._windows:
             self._windows[text, source] = max(self._all_windows(text, source), key=lambda window: window.strength)
         return self._windows[text, source]
@@ -256,8 +262,8 @@ class Bench:
         return np.zeros(len(self._sources[source].spans)) if known is None else known
 
     def _coverage(self, text: str, source: int, found: frozenset[str]) -> float:
-        """The share of a text's weight in the terms ``found``. A term that no source has weighs as much as the rarest;
-        a name counts wherever the source has it, in whatever spelling."""
+        """Return the share of a text's weight that the terms ``found`` have, 0 to 1. A term that no source has weighs
+        as much as the rarest; a name counts if the source has it in any spelling."""
         total = covered = 0.0
         aliases = self._aliases(text, source)
         for term in self._terms[text]:
@@ -269,7 +275,7 @@ class Bench:
     def _aliases(self, text: str, source: int) -> frozenset[str]:
         if (text, source) not in self._known_names:
             index = self._sources[source].names
-            known = [name.word for name in names(text) if name.strong and name.word in index]
+            known = [name.word for name in named_words(text) if name.strong and name.word in index]
             self._known_names[text, source] = frozenset(stem(word) for word in known)
         return self._known_names[text, source]
 
@@ -286,7 +292,7 @@ _WEIGHTS_OF_WORDS: Final = Features(
 
 
 def probability(features: Features, *, with_cosine: bool) -> float:
-    """How probably a sentence with these features is backed; without an embedder by a formula of its own."""
+    """Return the probability (0 to 1) that a sentence with these features is supported."""
     weights = _WEIGHTS if with_cosine else _WEIGHTS_OF_WORDS
     logit = _BIAS if with_cosine else _BIAS_OF_WORDS
     logit += sum(getattr(weights, f.name) * getattr(features, f.name) for f in fields(Features))

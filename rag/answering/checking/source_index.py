@@ -1,4 +1,4 @@
-"""A source as the checker reads it: its sentences, words, figures, names and polarities, each worked out once."""
+"""Index one source for the checker: its sentences, terms, figures, names and polarities, each computed once."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from rag.answering.checking.rules.figures import FigureIndex, figures
-from rag.answering.checking.rules.polarity import Reading, read_polarity
-from rag.answering.checking.rules.verbatim import repeated, whole_sentences
-from rag.answering.checking.words import NameIndex, stems
-from rag.injection import sorted_out
+from rag.answering.checking.rules.polarity import Polarity, read_polarity
+from rag.answering.checking.rules.verbatim import find_verbatim, index_sentences
+from rag.answering.checking.words import stems
+from rag.injection import split_injections
+from rag.language.names import NameIndex
 from rag.retrieval.evidence import Evidence
 
-#: Share of what a sentence says from which it comes from the orders that hold it.
+#: A sentence comes from an injection if that has so much of its terms.
 _MOST = 0.6
 
 
 class SourceText:
-    """Reads one source of an answer. Authors, year and venue stand in the prompt beside the abstract, so an answer may
-    repeat them. Sentences that give orders to whoever answers are no evidence for what they order to say."""
+    """One source of an answer. The prompt gives authors, year and venue beside the abstract, so an answer may repeat
+    them. Injections (:mod:`rag.injection`) are no evidence for what they say."""
 
     def __init__(self, evidence: Evidence) -> None:
         paper = evidence.paper
         self.title = paper.title
         self.abstract = paper.abstract
-        told, orders = sorted_out(paper.abstract)
-        #: Half-open ranges of the abstract's sentences that tell findings.
+        told, injections = split_injections(paper.abstract)
+        #: Half-open ranges of the abstract's sentences, injections left out.
         self.spans = told
-        #: Its sentences that are orders, see :func:`rag.injection.is_order`.
-        self.orders = tuple(paper.abstract[start:end] for start, end in orders)
+        #: Its sentences that are injections.
+        self.injections = tuple(paper.abstract[start:end] for start, end in injections)
         self._about = " ".join([*paper.authors, str(paper.year or ""), paper.venue or "", paper.doi or ""])
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The abstract's sentences, orders left out."""
+        """The abstract's sentences, injections left out."""
         return tuple(self.abstract[start:end] for start, end in self.spans)
 
     @cached_property
@@ -63,41 +64,41 @@ class SourceText:
         """The figures of title, abstract and bibliographic facts."""
         return FigureIndex([self.title, self._told, self._about])
 
-    def orders_say(self, text: str) -> bool:
-        """Whether most of what ``text`` says stands in the abstract's orders."""
+    def is_only_injected(self, text: str) -> bool:
+        """Return whether the abstract's injections have most of the terms of ``text``."""
         said = terms(text)
-        return bool(said and self.orders) and len(said & self._order_terms) >= _MOST * len(said)
+        return bool(said and self.injections) and len(said & self._injected_terms) >= _MOST * len(said)
 
     @cached_property
-    def _order_terms(self) -> frozenset[str]:
-        return terms(" ".join(self.orders))
+    def _injected_terms(self) -> frozenset[str]:
+        return terms(" ".join(self.injections))
 
     @property
     def _told(self) -> str:
-        return " ".join(self.sentences) if self.orders else self.abstract
+        return " ".join(self.sentences) if self.injections else self.abstract
 
-    def repeats(self, text: str) -> int | None:
-        """The place of the sentence that ``text`` is, word for word."""
-        return repeated(text, self.title, self._whole)
+    def verbatim_place(self, text: str) -> int | None:
+        """Return the index of the sentence that ``text`` repeats word for word, or ``None``."""
+        return find_verbatim(text, self.title, self._whole)
 
     @cached_property
     def _whole(self) -> Mapping[str, int]:
-        return whole_sentences(self.sentences)
+        return index_sentences(self.sentences)
 
     @cached_property
-    def polarities(self) -> tuple[Reading, ...]:
-        """The polarity of every sentence's words."""
+    def polarities(self) -> tuple[Polarity, ...]:
+        """The polarity of every sentence."""
         return tuple(read_polarity(sentence) for sentence in self.sentences)
 
 
 def terms(text: str) -> frozenset[str]:
-    """What a text is made of, for comparison: the stems of its content words, and its figures by their value."""
+    """Return the terms of a text: the stems of its content words, and its figures by value."""
     values = {f"#{figure.value.normalize():f}" for figure in figures(text) if not figure.loose}
     return frozenset(stems(text)) | values
 
 
 def term_weights(sources: Sequence[SourceText]) -> Mapping[str, float]:
-    """Inverse document frequency of every term over the sources' sentences: ln(1 + N / n)."""
+    """Return the inverse document frequency of every term over the sources' sentences: ln(1 + N / n)."""
     counts = Counter(term for source in sources for found in source.terms for term in found)
     documents = sum(len(source.spans) for source in sources)
     return {term: math.log(1 + documents / count) for term, count in counts.items()}

@@ -1,7 +1,7 @@
-"""Tells code from text while an answer streams: what stands in code is data and is never read as a citation.
+"""Split a streamed answer into code and text: code is data and holds no citations.
 
 Follows CommonMark where it matters here: a fence is a line of its own, indented by at most three blanks or as deep as
-the list item it stands in, and runs to a fence of the same kind or to the end; a code span closes with a run of
+the list item it is in, and runs to a fence of the same kind or to the end; a code span closes with a run of
 backticks as long as the one that opened it. Two deliberate differences, both towards less code: a span ends within its
 line, and a run that closes nowhere is text. What we call code a renderer calls code too: nothing active hides in it.
 """
@@ -20,16 +20,15 @@ _RUN = re.compile(r"`+|~{3,}|\\[\\`]?")
 _HOLD = re.compile(r"(?:`+|~+|\\)\Z")
 
 
-class Piece(NamedTuple):
-    """A stretch of an answer; neighbouring pieces of one kind mean the same as their concatenation."""
+class StreamPiece(NamedTuple):
+    """A piece of an answer; adjacent pieces of one kind mean the same as their concatenation."""
 
     text: str
     is_code: bool
-    is_fenced: bool = False
 
 
 class CodeSplitter:
-    """Cuts a stream into text and code. Every way to cut the input gives the same text and code in the end."""
+    """Splits a stream into text and code; the result does not depend on how the input is chunked."""
 
     def __init__(self) -> None:
         self._pending = ""
@@ -37,17 +36,17 @@ class CodeSplitter:
         self._fence: str | None = None
         self._list_indent = 0
 
-    def feed(self, text: str) -> list[Piece]:
-        """What is settled once ``text`` is known too."""
+    def feed(self, text: str) -> list[StreamPiece]:
+        """Return the pieces that are final once ``text`` is known too."""
         self._pending += text
         return self._settle(final=False)
 
-    def finish(self) -> list[Piece]:
-        """The rest; a code span that is still open is text, an open fence is code."""
+    def finish(self) -> list[StreamPiece]:
+        """Return the rest; a code span that is still open is text, an open fence is code."""
         return self._settle(final=True)
 
-    def _settle(self, *, final: bool) -> list[Piece]:
-        pieces: list[Piece] = []
+    def _settle(self, *, final: bool) -> list[StreamPiece]:
+        pieces: list[StreamPiece] = []
         while self._pending:
             if self._fence is not None:
                 step = self._inside_fence(final)
@@ -65,7 +64,7 @@ class CodeSplitter:
         self._line_start = taken.endswith("\n") if taken else self._line_start
         return taken
 
-    def _inside_fence(self, final: bool) -> list[Piece] | None:
+    def _inside_fence(self, final: bool) -> list[StreamPiece] | None:
         assert self._fence is not None  # noqa: S101 - narrows the type
         newline = self._pending.find("\n")
         if self._line_start and newline < 0 and not final and _MAY_BE_FENCE.match(self._pending.rstrip(" \t")):
@@ -78,21 +77,23 @@ class CodeSplitter:
             return None
         if closes:
             self._fence = None
-        return [Piece(self._take(line_end), True, True)]
+        return [StreamPiece(self._take(line_end), True)]
 
-    def _at_line_start(self, final: bool) -> list[Piece] | None:
+    def _at_line_start(self, final: bool) -> list[StreamPiece] | None:
         newline = self._pending.find("\n")
         line = self._pending if newline < 0 else self._pending[:newline]
         if newline < 0 and not final and (_MAY_BE_FENCE.match(line) or _FENCE_OPENS.match(line)):
             return None
         if not line.strip():
             return (
-                [Piece(self._take(len(line) + 1 if newline >= 0 else len(line)), False)] if line or newline >= 0 else []
+                [StreamPiece(self._take(len(line) + 1 if newline >= 0 else len(line)), False)]
+                if line or newline >= 0
+                else []
             )
         found = _FENCE.match(line)
         if found and self._is_fence(found):
             self._fence = found["fence"]
-            return [Piece(self._take(len(line) + (newline >= 0)), True, True)]
+            return [StreamPiece(self._take(len(line) + (newline >= 0)), True)]
         if newline < 0 and not final and re.fullmatch(r"[ \t]*(?:[-*+]|\d{1,9}[.)]?)?[ \t]*", line):
             return None
         item = _LIST_ITEM.match(line)
@@ -108,7 +109,7 @@ class CodeSplitter:
         fits = depth <= 3 or self._list_indent <= depth <= self._list_indent + 3
         return fits and not (found["fence"][0] == "`" and "`" in found["info"])
 
-    def _within_line(self, final: bool) -> list[Piece] | None:
+    def _within_line(self, final: bool) -> list[StreamPiece] | None:
         newline = self._pending.find("\n")
         line_end = newline + 1 if newline >= 0 else len(self._pending)
         run = _RUN.search(self._pending, 0, line_end)
@@ -120,45 +121,39 @@ class CodeSplitter:
         if run.end() == len(self._pending) and not final:
             return None
         if run.group()[0] != "`":
-            return [Piece(self._literal(run.end()), False)]
+            return [StreamPiece(self._literal(run.end()), False)]
         return self._code_span(run, newline, final)
 
-    def _code_span(self, run: re.Match[str], newline: int, final: bool) -> list[Piece] | None:
+    def _code_span(self, run: re.Match[str], newline: int, final: bool) -> list[StreamPiece] | None:
         limit = min(len(self._pending) if newline < 0 else newline, _LONGEST_SPAN)
         for closing in re.finditer("`+", self._pending[run.end() : limit]):
             at_end = run.end() + closing.end() == len(self._pending)
             if at_end and not final:
                 return None
             if len(closing.group()) == len(run.group()):
-                return [Piece(self._take(run.end() + closing.end()), True)]
+                return [StreamPiece(self._take(run.end() + closing.end()), True)]
         if newline < 0 and len(self._pending) <= _LONGEST_SPAN and not final:
             return None
-        return [Piece(self._literal(run.end()), False)]
+        return [StreamPiece(self._literal(run.end()), False)]
 
     def _literal(self, length: int) -> str:
-        """A run that opens nothing, so written that it cannot open a fence once something before it is taken out."""
+        """Return a run of backticks or tildes that opens nothing, changed so that it cannot open a fence when text
+        before it is removed."""
         run = self._take(length)
         return run if len(run) < 3 else "'" * len(run) if run[0] == "`" else "~~"
 
-    def _text(self, length: int) -> list[Piece] | None:
-        return [Piece(self._take(length), False)] if length else None
+    def _text(self, length: int) -> list[StreamPiece] | None:
+        return [StreamPiece(self._take(length), False)] if length else None
 
 
-def split_code(text: str) -> list[Piece]:
-    """A whole answer as text and code, neighbours of one kind joined; the pieces' texts add up to ``text`` where it
-    is in normal form."""
+def split_code(text: str) -> list[StreamPiece]:
+    """Return a whole answer as text and code, adjacent pieces of one kind joined. Their texts add up to ``text`` if
+    it is in normal form."""
     splitter = CodeSplitter()
-    joined: list[Piece] = []
+    joined: list[StreamPiece] = []
     for piece in splitter.feed(text) + splitter.finish():
         if joined and joined[-1].is_code == piece.is_code:
-            joined[-1] = Piece(joined[-1].text + piece.text, piece.is_code)
+            joined[-1] = StreamPiece(joined[-1].text + piece.text, piece.is_code)
         else:
             joined.append(piece)
     return joined
-
-
-def without_fences(text: str) -> str:
-    """``text`` with every character of fenced code as a line feed, so that offsets stay what they are."""
-    splitter = CodeSplitter()
-    pieces = splitter.feed(text) + splitter.finish()
-    return "".join("\n" * len(piece.text) if piece.is_fenced else piece.text for piece in pieces)

@@ -1,28 +1,34 @@
-"""Takes the life out of markup in an answer while it streams: tags, entities, links to where no source points.
+"""Make markup in a streamed answer inert: tags, entities, links to addresses that no source gives.
 
-Answers are plain text with citation markers. What else a model writes, of its own or because an abstract told it to,
-must do nothing in a browser, a Markdown viewer or a terminal. Nothing goes without a trace: a link becomes
-:data:`LINK_REMOVED`, a tag a blank, everything else keeps its words; what was taken out is kept in ``removed``.
+Answers are plain text with citation markers. Whatever else a model writes, on its own or because an
+abstract told it to, must do nothing in a browser, a Markdown viewer or a terminal. A link becomes
+:data:`LINK_REMOVED`, a tag a blank, everything else keeps its words; what was removed is kept in ``removed``.
 """
 
 from __future__ import annotations
 
 import html.entities
 import re
-import unicodedata
 from collections.abc import Collection, Iterable
 
-from rag.answering.citations.code import Piece
+from rag.answering.citations.code import StreamPiece
 from rag.answering.citations.markers import More, read_bracket
 
 LINK_REMOVED = "[link removed]"
-# A tag or address that is longer than this is treated as one that never ends.
+# A longer tag or address is treated as one that never ends.
 _LONGEST = 400
 # "< 1%", "<5", "<=" and "<-" are comparisons and arrows.
 _COMPARES = frozenset(" \t\n=~≈.+-$0123456789")
 # "<EOS>" and "</mask_1>" are tokens of a model: bare names, and none that a browser knows.
 _BARE_TAG = re.compile(r"</?([A-Za-z][\w\-]{0,39})>")
 _TAG_NAME = re.compile(r"<[/!?]?\s{0,3}([A-Za-z][\w\-]{0,39})?")
+# "x<y", "0.01<p<0.05" and "x<β" are comparisons too, whatever a browser would make of "<y".
+_COMPARED = re.compile(r"<(?:([A-Za-z][\w\-]*)(?=([<≤=]=?\s?[\d.])|[,;=<>‹+*/^)\-]|\.?(?:\s|\Z))|(?![A-Za-z\d_])\w)")
+# Names that a browser knows and that can do nothing.
+_HARMLESS = frozenset("bipqsu")
+# What would act, should a comparison turn out to be a tag: its assignment becomes a colon.
+_HANDLER = re.compile(r"((?<![\w:.\-])(?:on[a-z]{1,50}|style)\s*)=", re.IGNORECASE)
+_LONGEST_HANDLER = 80
 _TAG_ENDS = re.compile(r"[<>\n]")
 _HTML_NAMES = frozenset(
     """a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body
@@ -53,37 +59,17 @@ _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31
 _MAY_BE_ENTITY = re.compile(r"&#?[A-Za-z0-9]{0,32}\Z")
 # The first three are how a prompt escapes its sources; models copy what they read.
 _ENTITIES = {"lt": "<", "amp": "&", "lsqb": "[", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "nbsp": " "}
-# Stands for the blank in a tag's place until it is known whether there already is one.
+# A placeholder for the blank in a tag's place until it is known whether there already is one.
 _TAG_BLANK = "\0"
 _STOP = re.compile(r"[<&:]|\b[bdfhjmvw]", re.IGNORECASE)
 _TRAILING = frozenset(".,;:!?'’”*_~")
 
 
-def visible(text: str) -> str:
-    """``text`` without characters that no reader sees: controls, format and tag characters, variation selectors.
-
-    Line and paragraph separators become line feeds.
-    """
-    return "".join(
-        c if c in "\n\t" or " " <= c <= "~" else "\n" if c in "\u2028\u2029" else "" if _hidden(c) else c for c in text
-    )
-
-
-def _hidden(character: str) -> bool:
-    code = ord(character)
-    return (
-        unicodedata.category(character) in {"Cc", "Cf", "Cn", "Co", "Cs"}
-        or code == 0x034F
-        or 0xFE00 <= code <= 0xFE0F
-        or 0xE0000 <= code <= 0xE0FFF
-    )
-
-
 class MarkupGuard:
-    """Makes the text of a stream of pieces inert; code passes as it is.
+    """Makes the text of a stream of pieces inert; code passes unchanged.
 
     Args:
-        links: addresses that may stand in the answer, as the sources spell them.
+        links: addresses that the answer may have, as the sources spell them.
     """
 
     def __init__(self, links: Collection[str] = ()) -> None:
@@ -92,12 +78,14 @@ class MarkupGuard:
         self._previous = ""
         self._after_ampersand = False
         self._after_tag = False
-        #: What was taken out, as the model wrote it.
+        # What was given out since a comparison that may still become a tag, blanks as one.
+        self._compared: str | None = None
+        #: What was removed, as the model wrote it.
         self.removed: list[str] = []
 
-    def feed(self, pieces: Iterable[Piece]) -> list[Piece]:
-        """What is settled once ``pieces`` are known too."""
-        settled: list[Piece] = []
+    def feed(self, pieces: Iterable[StreamPiece]) -> list[StreamPiece]:
+        """Return the pieces that are final once ``pieces`` are known too."""
+        settled: list[StreamPiece] = []
         for piece in pieces:
             if piece.is_code:
                 settled += [*self._settle(final=True), piece]
@@ -107,11 +95,11 @@ class MarkupGuard:
                 settled += self._settle(final=False)
         return settled
 
-    def finish(self) -> list[Piece]:
-        """The rest."""
+    def finish(self) -> list[StreamPiece]:
+        """Return the rest."""
         return self._settle(final=True)
 
-    def _settle(self, *, final: bool) -> list[Piece]:
+    def _settle(self, *, final: bool) -> list[StreamPiece]:
         parts: list[str] = []
         while self._pending:
             step = self._step(final)
@@ -123,12 +111,13 @@ class MarkupGuard:
             if step == _TAG_BLANK:
                 self._after_tag = True
                 step = "" if self._previous in "\n " else " "
+            step = self._without_handlers(step)
             parts.append(step)
             self._previous = step[-1:] or self._previous
-        return [Piece("".join(parts), False)] if any(parts) else []
+        return [StreamPiece("".join(parts), False)] if any(parts) else []
 
     def _step(self, final: bool) -> str | None:
-        """The next settled stretch (perhaps empty), or ``None`` where more text is needed."""
+        """Return the next final text (perhaps empty), or ``None`` if more input is needed."""
         first = self._pending[0]
         if first == "<":
             return self._tag(final)
@@ -154,6 +143,11 @@ class MarkupGuard:
         end = _TAG_ENDS.search(self._pending, 1, _LONGEST)
         if end is None and len(self._pending) < _LONGEST and not final:
             return None
+        if end is not None and end.group() == "<" and len(self._pending) < end.end() + 2 and not final:
+            return None
+        if self._opens_comparison(end):
+            self._compared = ""
+            return self._take(1)
         if end is not None and end.group() == ">":
             tag = self._pending[: end.end()]
             bare, name = _BARE_TAG.fullmatch(tag), _TAG_NAME.match(tag)
@@ -164,6 +158,27 @@ class MarkupGuard:
                 return _TAG_BLANK
         self._take(1)
         return "‹"
+
+    def _opens_comparison(self, end: re.Match[str] | None) -> bool:
+        found = _COMPARED.match(self._pending)
+        if found is None or found[1] is None:
+            return found is not None
+        is_tag = found[1].lower() in _HTML_NAMES
+        if found[2]:
+            return not is_tag or found[1].lower() in _HARMLESS
+        # Only a letter before it is sure to stay: the number of a source may be taken out.
+        if not self._previous.isalpha():
+            return False
+        left_open = len(self._pending) < _LONGEST if end is None else end.group() == "\n"
+        return not is_tag or (left_open and found[1].lower() in _HARMLESS)
+
+    def _without_handlers(self, step: str) -> str:
+        before = self._compared
+        if before is None or not step:
+            return step
+        step = _HANDLER.sub(r"\1:", before + step)[len(before) :]
+        self._compared = None if ">" in step else " ".join(re.split(r"\s+", before + step))[-_LONGEST_HANDLER:]
+        return step
 
     def _ampersand(self, final: bool) -> str | None:
         entity = _ENTITY.match(self._pending)
@@ -177,7 +192,7 @@ class MarkupGuard:
             return self._foreign_bracket(entity.end(), final)
         self._after_ampersand = decoded == "&"
         if decoded is not None:
-            # Not settled yet: what was written as an entity may still open a tag.
+            # Not final yet: what was written as an entity may still open a tag.
             self._pending = decoded + self._pending[entity.end() :]
             return ""
         self._take(1)
@@ -185,7 +200,7 @@ class MarkupGuard:
         return "& " if known else "&"
 
     def _foreign_bracket(self, length: int, final: bool) -> str | None:
-        """A reference mark that stands in an abstract itself counts that abstract's sources, not ours."""
+        """Remove a reference mark copied from an abstract: it counts that abstract's references, not our sources."""
         mark = read_bracket("[" + self._pending[length:], 0)
         if isinstance(mark, More):
             if not final:
@@ -226,7 +241,7 @@ class MarkupGuard:
 
 
 def _without_stops(address: str) -> str:
-    """An address without the punctuation of the sentence around it; a bracket stays where it opens in the address."""
+    """Return an address without the punctuation of the sentence around it; a bracket that opens in it stays."""
     while address and (address[-1] in _TRAILING or (address[-1] == ")" and address.count("(") < address.count(")"))):
         address = address[:-1]
     return address

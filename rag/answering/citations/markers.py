@@ -1,7 +1,7 @@
-"""What counts as a citation marker in what models write: ``[1]``, ``【1†source】``, ``[1, 2]``, ``[1-3]``,
+"""The grammar of one citation marker as models write it: ``[1]``, ``【1†source】``, ``[1, 2]``, ``[1-3]``,
 ``[Source 2]``.
 
-Only the grammar of one marker lives here; :mod:`rag.answering.citations.stream` finds them in an answer.
+:mod:`rag.answering.citations.stream` finds markers in an answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LABELS = frozenset(
 )
 _LABEL_NUMBERS = frozenset({"number", "no", "nr", "num", "id"})
 _WORDS_BETWEEN = frozenset({"and", "und", "et", "or"})
-_BETWEEN = frozenset(",;&/+")
+_BETWEEN = frozenset(",;&/")
 _DASHES = frozenset("-–—‑−")
 _AROUND_LABEL = frozenset(".:=\"'“”’_-")
 # What says where in a source: "[1, p. 3]", "[2, abstract]"; a quotation does too.
@@ -41,39 +41,40 @@ class Content(NamedTuple):
 
 
 class More:
-    """The text ends before it is clear whether a marker stands here."""
+    """The type of :data:`MORE`: the text ends before it is clear whether there is a marker."""
 
 
 MORE: Final = More()
 
 
 def read_content(text: str) -> Content | None:
-    """What stands between the brackets of a marker, or ``None`` where it is no marker.
+    """Parse what is between the brackets of a marker; ``None`` if it is no marker.
 
-    ``[0, 1]`` is an interval and no citation: sources are numbered from one.
+    ``[0, 1]`` is an interval and ``[2+2]`` a reaction, not citations: sources are numbered from one, and no sums. What
+    else is none depends on the text around it (:mod:`rag.answering.citations.mathematics`).
     """
-    reading = _Reading()
+    reading = _ContentReader()
     for word in _WORD.findall(text):
-        if not reading.take(word):
+        if not reading.accept(word):
             return None
     return reading.result()
 
 
 def may_become_content(text: str) -> bool:
-    """Whether ``text`` opens something that :func:`read_content` accepts."""
+    """Return whether ``text`` is the beginning of something that :func:`read_content` accepts."""
     if len(text) > LONGEST:
         return False
     words = _WORD.findall(text)
-    reading = _Reading()
+    reading = _ContentReader()
     for word in words[:-1]:
-        if not reading.take(word):
+        if not reading.accept(word):
             return False
     # The last word may still grow: "so" may become "source", "1" may become "12".
-    return not words or reading.may_take(words[-1])
+    return not words or reading.may_accept(words[-1])
 
 
-class _Reading:
-    """A reader of one marker, word by word; every state is final or can still become so."""
+class _ContentReader:
+    """Parser of one marker, word by word; every state is final or can still become so."""
 
     def __init__(self) -> None:
         self.ranges: list[tuple[int, int]] = []
@@ -83,8 +84,8 @@ class _Reading:
         self._comment_ends = ""
         self._colon = False
 
-    def take(self, word: str) -> bool:
-        """Whether the marker goes on with ``word``."""
+    def accept(self, word: str) -> bool:
+        """Return whether the marker goes on with ``word``."""
         if self._comment_ends:
             if word in self._comment_ends:
                 self._comment_ends, self._expects_number = "", True
@@ -97,15 +98,15 @@ class _Reading:
             return self._number(word)
         return self._before_number(word) if self._expects_number else self._after_number(word)
 
-    def may_take(self, word: str) -> bool:
-        """As :meth:`take` for a last word that may be the beginning of a longer one."""
+    def may_accept(self, word: str) -> bool:
+        """As :meth:`accept` for a last word that may be the beginning of a longer one."""
         if word[0].isalpha() and not self._comment_ends and not self._colon:
             known = _LABELS | _LABEL_NUMBERS | _LOCATORS if self._expects_number else _WORDS_BETWEEN
             return any(whole.startswith(word.lower()) for whole in known)
-        return self.take(word)
+        return self.accept(word)
 
     def result(self) -> Content | None:
-        """The marker read, once nothing follows."""
+        """Return the marker, now that nothing follows."""
         if self._colon or self._range_from is not None or not self.ranges:
             return None
         if self.ranges[0][0] == 0 and (len(self.ranges) > 1 or self.ranges[0][1] > 0):
@@ -135,7 +136,7 @@ class _Reading:
         return word in "#^" or (self.labelled and (word in _AROUND_LABEL or word.lower() in _LABEL_NUMBERS))
 
     def _after_number(self, word: str) -> bool:
-        if word in _BETWEEN or word.lower() in _WORDS_BETWEEN:
+        if word in _BETWEEN or word.lower() in _WORDS_BETWEEN or (word == "+" and self.labelled):
             self._expects_number = True
         elif word in _DASHES:
             self._expects_number, self._range_from = True, self.ranges[-1][1]
@@ -158,7 +159,7 @@ class _Reading:
 
 
 def read_bracket(text: str, at: int) -> tuple[Content, int] | More | None:
-    """The marker whose bracket opens at ``text[at]``, with the position behind it; ``None`` where there is none.
+    """Parse the marker whose bracket opens at ``text[at]``; return it with the position after it, or ``None``.
 
     A backslash before a bracket counts as part of it. Cost is bounded by :data:`LONGEST`.
     """

@@ -1,4 +1,4 @@
-"""Finds sources that an answer speaks of by the number they have in the prompt: "Source 2 reports ...".
+"""Find citations in prose, by the number a source has in the prompt: "Source 2 reports ...".
 
 The reader does not know those numbers, so they are read as citations. A small word before a small letter, a capital
 elsewhere, keeps "open source 2 million lines" and "the data source 1 of 3" what they are.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from rag.answering.citations.markers import MORE, More
-from rag.answering.citations.runs import BETWEEN, Mark, Run, read_run
+from rag.answering.citations.runs import BETWEEN, MarkerRun, WrittenMarker, read_markers
 
-#: What is written where a number names no source.
+#: What replaces a number that names no source.
 UNKNOWN_SOURCE = "an unknown source"
 #: Letters that open such a phrase.
 INITIALS = "SsAPD"
@@ -28,10 +28,10 @@ _GOES_ON = re.compile(
 _LOOK_AHEAD = 12
 
 
-def read_spoken(text: str, at: int, before: str, final: bool) -> Run | More | None:
-    """The sources named in prose at ``text[at]``, with the markers right behind them; ``before`` is the line so far.
+def read_prose_citation(text: str, at: int, before: str, final: bool) -> MarkerRun | More | None:
+    """Read the sources named in prose at ``text[at]``, and the markers right after; ``before`` is the line so far.
 
-    ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none is named here.
+    ``MORE`` if the text ends before that is clear, unless it is ``final``; ``None`` if none is named here.
     """
     word = _WORD.match(text, at)
     if word is None or before[-1:].isalnum() or before[-1:] in tuple("_-/"):
@@ -53,19 +53,19 @@ def read_spoken(text: str, at: int, before: str, final: bool) -> Run | More | No
     if _GOES_ON.match(text, end):
         return None
     numbers = [int(digits) for digits in re.findall(r"\d+", found.group())]
-    marks: tuple[Mark, ...] = (Mark(tuple((n, n) for n in numbers), text[at:end], ""),)
+    marks: tuple[WrittenMarker, ...] = (WrittenMarker(tuple((n, n) for n in numbers), text[at:end], ""),)
     between = BETWEEN.match(text, end)
-    following = read_run(text, between.end() if between else end, final)
+    following = read_markers(text, between.end() if between else end, final)
     if isinstance(following, More):
         return MORE
     if following is not None:
         first_behind = following.marks[0]._replace(between=between.group().strip() if between else "")
         marks, end = (*marks, first_behind, *following.marks[1:]), following.end
-    return Run(marks, end, in_brackets=False, spoken=word.group())
+    return MarkerRun(marks, end, in_brackets=False, prose_word=word.group())
 
 
 def names_sources(before: str) -> bool:
-    """Whether a line ends with a word behind which a number would be a source's."""
+    """Return whether a line ends with a word after which a number would be a source's."""
     return before.endswith(_WORDS)
 
 

@@ -1,13 +1,14 @@
-"""Finds citation markers in running text: several next to each other, in parentheses, and bare ``(1)``."""
+"""Find runs of citation markers in text: adjacent ones, those in parentheses, and bare ``(1)``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
-from rag.answering.citations.markers import CLOSING, MORE, OPENING, More, read_bracket, read_content
+from rag.answering.citations.markers import CLOSING, MORE, OPENING, Content, More, read_bracket, read_content
 
-#: What may stand between two markers of one run. A dash makes them a range; "and" stays where both stay.
+#: What may separate two markers of one run. A dash makes them a range; "and" stays if both markers stay.
 BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|and(?![^\W\d_])|[-–—]|)[ \t]{0,3}")
 _MAY_BE_BETWEEN = re.compile(r"[ \t]{0,3}(?:[,;/&+]|a(?:nd?)?|[-–—]|)[ \t]{0,3}\Z")
 _LONGEST_RUN = 64
@@ -29,7 +30,7 @@ _NUMBERED_THINGS = frozenset(
 )
 
 
-class Mark(NamedTuple):
+class WrittenMarker(NamedTuple):
     """One marker as the model wrote it, the ranges of numbers it names, and the word or sign before it in its run."""
 
     ranges: tuple[tuple[int, int], ...]
@@ -37,42 +38,51 @@ class Mark(NamedTuple):
     between: str
 
 
-class Run(NamedTuple):
+class MarkerRun(NamedTuple):
     """Markers next to each other, the position behind them, whether they stood in brackets, and the word before
-    them where they are spoken of (:mod:`rag.answering.citations.prose_citations`)."""
+    them if they are named in prose (:mod:`rag.answering.citations.prose_citations`)."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[WrittenMarker, ...]
     end: int
     in_brackets: bool
-    spoken: str = ""
+    prose_word: str = ""
 
 
-def read_run(text: str, at: int, final: bool) -> Run | More | None:
-    """The run of markers that starts at ``text[at]``; ``([1])`` and ``[[1]]`` are read as ``[1]``.
+def read_markers(text: str, at: int, final: bool) -> MarkerRun | More | None:
+    """Read the run of markers that starts at ``text[at]``; ``([1])`` and ``[[1]]`` are read as ``[1]``.
 
-    ``MORE`` where the text ends before that is clear, unless it is ``final``; ``None`` where none starts here.
+    ``MORE`` if the text ends before that is clear, unless it is ``final``; ``None`` if none starts here.
     """
-    marks: list[Mark] = []
+    return _read_row(text, at, final, _read_wrapped)
+
+
+def _read_row(
+    text: str, at: int, final: bool, read: Callable[[str, int, bool], MarkerRun | More | None]
+) -> MarkerRun | More | None:
+    """Read what ``read`` finds one after the other, with what may separate markers between them."""
+    marks: list[WrittenMarker] = []
     end, start, between = at, at, ""
     while len(marks) < _LONGEST_RUN:
-        part = _read_wrapped(text, start, final)
+        part = read(text, start, final)
         if isinstance(part, More):
             return MORE
         if part is None:
             break
         marks += [part.marks[0]._replace(between=between), *part.marks[1:]]
         end = part.end
+        if between in {"-", "–", "—"} and len(part.marks) == 1:
+            marks = _as_range(marks)
         found = BETWEEN.match(text, end)
         start, between = (found.end(), found.group().strip()) if found else (end, "")
     if marks and not final and _MAY_BE_BETWEEN.match(text, end):
         return MORE
-    return Run(tuple(marks), end, in_brackets=True) if marks else None
+    return MarkerRun(tuple(marks), end, in_brackets=True) if marks else None
 
 
-def _read_wrapped(text: str, at: int, final: bool) -> Run | More | None:
+def _read_wrapped(text: str, at: int, final: bool) -> MarkerRun | More | None:
     for depth in range(_LONGEST_WRAP):
         start = at + depth
-        run = _read_marks(text, start, final)
+        run = _read_row(text, start, final, _read_mark)
         if isinstance(run, More):
             return MORE
         if run is not None:
@@ -82,7 +92,7 @@ def _read_wrapped(text: str, at: int, final: bool) -> Run | More | None:
     return None
 
 
-def _unwrap(text: str, run: Run, depth: int, final: bool) -> Run | More | None:
+def _unwrap(text: str, run: MarkerRun, depth: int, final: bool) -> MarkerRun | More | None:
     closed = 0
     while closed < depth and text[run.end + closed : run.end + closed + 1] in tuple(CLOSING + ")"):
         closed += 1
@@ -92,29 +102,9 @@ def _unwrap(text: str, run: Run, depth: int, final: bool) -> Run | More | None:
     return run._replace(end=run.end + closed)
 
 
-def _read_marks(text: str, at: int, final: bool) -> Run | More | None:
-    marks: list[Mark] = []
-    end, start, between = at, at, ""
-    while len(marks) < _LONGEST_RUN:
-        mark = _read_mark(text, start, final)
-        if isinstance(mark, More):
-            return MORE
-        if mark is None:
-            break
-        ranges, end = mark
-        marks.append(Mark(ranges, text[start:end], between))
-        if between in {"-", "–", "—"}:
-            marks = _as_range(marks)
-        found = BETWEEN.match(text, end)
-        start, between = (found.end(), found.group().strip()) if found else (end, "")
-    if marks and not final and _MAY_BE_BETWEEN.match(text, end):
-        return MORE
-    return Run(tuple(marks), end, in_brackets=True) if marks else None
-
-
-def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], ...], int] | More | None:
+def _read_mark(text: str, at: int, final: bool) -> MarkerRun | More | None:
     # A caret and an escaping backslash count as part of the bracket, however many there are: what is left of them would
-    # be read as part of the citation that stands there afterwards.
+    # be read as part of the citation that takes their place.
     start = at
     while start < len(text) and text[start] in "^\\" and start - at < _LONGEST_RUN:
         start += 1
@@ -124,41 +114,45 @@ def _read_mark(text: str, at: int, final: bool) -> tuple[tuple[tuple[int, int], 
         labelled = _LABELLED.match(text, start)
         content = read_content(labelled[1].removesuffix("\\")) if labelled else None
         if labelled and content and content.labelled:
-            return content.ranges, labelled.end()
+            return _one(text, at, labelled.end(), content)
         return MORE if not final and labelled is None and _MAY_BE_LABELLED.match(text, start) else None
     bracket = read_bracket(text, start)
     if isinstance(bracket, More):
         return None if final else MORE
-    return None if bracket is None else (bracket[0].ranges, bracket[1])
+    return None if bracket is None else _one(text, at, bracket[1], bracket[0])
 
 
-def _as_range(marks: list[Mark]) -> list[Mark]:
-    """``[1]-[3]`` as one marker that names a range, where both sides name one number."""
+def _one(text: str, at: int, end: int, content: Content) -> MarkerRun:
+    return MarkerRun((WrittenMarker(content.ranges, text[at:end], ""),), end, in_brackets=True)
+
+
+def _as_range(marks: list[WrittenMarker]) -> list[WrittenMarker]:
+    """Join ``[1]-[3]`` into one marker that names a range, if both sides name one number."""
     *before, low, high = marks
     if len(low.ranges) != 1 or len(high.ranges) != 1 or low.ranges[0][1] > high.ranges[0][0]:
         return marks
-    joined = Mark(((low.ranges[0][0], high.ranges[0][1]),), f"{low.raw}{high.between}{high.raw}", low.between)
+    joined = WrittenMarker(((low.ranges[0][0], high.ranges[0][1]),), f"{low.raw}{high.between}{high.raw}", low.between)
     return [*before, joined]
 
 
-def read_parentheses(text: str, at: int, context: str, sources: int, final: bool) -> Run | More | None:
-    """A run of bare ``(1)`` or ``(1, 2)``, where it can only be a citation: it follows a word, a stop or the end of the
-    line follows it, every number names a source, and it is no number of an equation, a step or an enumeration.
+def read_parentheses(text: str, at: int, context: str, sources: int, final: bool) -> MarkerRun | More | None:
+    """Read a run of bare ``(1)`` or ``(1, 2)`` if it can only be a citation: it follows a word, a stop or the line's
+    end follows it, every number names a source, and it is no number of an equation, a step or an enumeration.
 
-    ``context`` is the line before it. A bracketed citation behind it makes it text, as one before it does.
+    ``context`` is the line before it. A bracketed citation after it makes it text, as one before it does.
     """
     if not text.startswith("(", at):
         return None
     behind_stop = context[-2:-1] in tuple(".!?") and context.endswith(" ")
     if not (behind_stop or _can_be_cited(context)):
         return None
-    marks: list[Mark] = []
+    marks: list[WrittenMarker] = []
     end = start = at
     while len(marks) < _LONGEST_RUN and (found := _BARE.match(text, start)):
         numbers = [int(n) for n in found[1].split(",")]
         if not all(1 <= n <= sources for n in numbers):
             return None
-        marks.append(Mark(tuple((n, n) for n in numbers), found.group(), ""))
+        marks.append(WrittenMarker(tuple((n, n) for n in numbers), found.group(), ""))
         end = found.end()
         following = _NEXT_BARE.match(text, end)
         start = following.end() if following else end
@@ -171,7 +165,7 @@ def read_parentheses(text: str, at: int, context: str, sources: int, final: bool
     ends = _ends_claim(text, end, sources, final, line_only=behind_stop)
     if isinstance(ends, More):
         return MORE
-    return Run(tuple(marks), end, in_brackets=False) if ends else None
+    return MarkerRun(tuple(marks), end, in_brackets=False) if ends else None
 
 
 def _can_be_cited(context: str) -> bool:
@@ -193,12 +187,12 @@ def _ends_claim(text: str, at: int, sources: int, final: bool, *, line_only: boo
         if text[end] in "\n|":
             return True
         between = BETWEEN.match(text, at)
-        following = read_run(text, between.end() if between else at, final)
+        following = read_markers(text, between.end() if between else at, final)
         if isinstance(following, More) or (not final and _MAY_BE_BETWEEN.match(text, at)):
             return MORE
         if following is None:
             return not line_only and end == at and text[at] in ".,;!?…"
         if any(1 <= n <= sources for mark in following.marks for pair in mark.ranges for n in pair):
             return False
-        # Markers that name no source will be gone; what matters is what stands behind them.
+        # Markers that name no source will be gone; what matters is what comes after them.
         at = following.end

@@ -1,4 +1,4 @@
-"""Brings the citation markers of an answer to their normal form while it streams.
+"""Normalise the citation markers of an answer while it streams.
 
 Normal form: ``[n]`` with n the order of first use, one number a paper, no number twice in a row, a marker for every
 citation and no marker that names no source. The text around the markers stays as it is, but for markup
@@ -12,17 +12,23 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from rag.answering.citations.code import CodeSplitter, Piece, split_code
-from rag.answering.citations.inert_markup import MarkupGuard, visible
+from rag.answering.citations.code import CodeSplitter, StreamPiece, split_code
+from rag.answering.citations.inert_markup import MarkupGuard
 from rag.answering.citations.markers import CLOSING, LONGEST, OPENING, More, read_content
-from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_spoken
-from rag.answering.citations.runs import Mark, Run, read_parentheses, read_run
+from rag.answering.citations.mathematics import is_mathematics
+from rag.answering.citations.prose_citations import INITIALS, UNKNOWN_SOURCE, names_sources, read_prose_citation
+from rag.answering.citations.runs import MarkerRun, WrittenMarker, read_markers, read_parentheses
+from rag.language.invisible import visible
 
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _STARTS = re.compile(r"[ \t\\(^" + re.escape(OPENING) + rf"]|(?<![^\W_])(?=[{INITIALS}])")
-# Not a bracket: what closes something must not come to stand behind what opened it.
+# Not a bracket: what closes something must not end up after what opened it.
 _STOPS = re.compile(r"[.,;:!?…]{1,3}")
+# Unicode's separators of lines and paragraphs.
+_SEPARATORS = {0x2028: "\n", 0x2029: "\n"}
 _LINE_KEPT = 400
+#: Put into brackets that are no marker, as those of ``x[1]``, so that nothing that reads markers takes them for one.
+THIN_BLANK = "\u200a"
 _DEFINITION = re.compile(r"[ \t]*(?:(?:[>\-*+]|\d{1,9}[.)])[ \t]*){0,8}\[[^\]\n]{0,300}\]\Z")
 
 
@@ -35,7 +41,7 @@ class Marker(NamedTuple):
 
 
 def find_markers(text: str) -> list[Marker]:
-    """The markers of a text in normal form, in order; what stands in code is none."""
+    """Return the markers of a text in normal form, in order; code has none."""
     markers: list[Marker] = []
     offset = 0
     for piece in split_code(text):
@@ -46,7 +52,7 @@ def find_markers(text: str) -> list[Marker]:
 
 
 class CitationStream:
-    """Reads a streamed answer and gives out text that is ready for the reader. Pure: no I/O, no clock.
+    """Turns a streamed answer into text that is ready for the reader. Pure: no I/O, no clock.
 
     However the answer is cut, the pieces given out add up to the same text. Held back is only what may still become
     a marker, a tag, an address or code.
@@ -54,7 +60,7 @@ class CitationStream:
     Args:
         sources: how many sources the prompt numbered, from 1.
         same: source numbers that are the same paper as an earlier one, with that one's number.
-        links: addresses that may stand in the answer, as the sources spell them; others are taken out.
+        links: addresses that the answer may have, as the sources spell them; others are removed.
     """
 
     def __init__(self, sources: int, *, same: dict[int, int] | None = None, links: Collection[str] = ()) -> None:
@@ -74,19 +80,19 @@ class CitationStream:
 
     @property
     def removed_markup(self) -> Sequence[str]:
-        """Tags and addresses that were taken out, as the model wrote them."""
+        """Tags and addresses that were removed, as the model wrote them."""
         return tuple(self._guard.removed)
 
     def feed(self, text: str) -> str:
-        """What the reader may see once ``text`` has come in too."""
-        return self._read(self._guard.feed(self._splitter.feed(visible(text))))
+        """Return what the reader may see once ``text`` has come in too."""
+        return self._read(self._guard.feed(self._splitter.feed(visible(text.translate(_SEPARATORS)))))
 
     def finish(self) -> str:
-        """The rest of the answer."""
+        """Return the rest of the answer."""
         rest = self._guard.feed(self._splitter.finish()) + self._guard.finish()
         return self._read(rest) + self._settle(final=True)
 
-    def _read(self, pieces: Iterable[Piece]) -> str:
+    def _read(self, pieces: Iterable[StreamPiece]) -> str:
         out: list[str] = []
         for piece in pieces:
             if piece.is_code:
@@ -107,7 +113,7 @@ class CitationStream:
             out.append(step)
         return "".join(out)
 
-    # A step reads from the start of what is pending and returns text for the reader, or None where it needs more.
+    # A step reads from the start of what is pending and returns text for the reader, or None if it needs more.
 
     def _step(self, final: bool) -> str | None:
         blanks = len(self._pending) - len(self._pending.lstrip(" \t"))
@@ -117,18 +123,22 @@ class CitationStream:
         if self._skip_blanks and blanks:
             self._pending = self._pending[blanks:]
             return ""
-        run = read_run(self._pending, blanks, final)
+        before = self._tail + " " * (blanks > 0)
+        run = read_markers(self._pending, blanks, final)
         if run is None and not self._brackets_seen:
-            context = self._tail + " " * (blanks > 0)
-            run = read_parentheses(self._pending, blanks, context, self._sources, final)
+            run = read_parentheses(self._pending, blanks, before, self._sources, final)
         if run is None:
-            run = read_spoken(self._pending, blanks, self._tail + " " * (blanks > 0), final)
+            run = read_prose_citation(self._pending, blanks, before, final)
         if run is None:
             following = _STARTS.search(self._pending, blanks + 1)
             return self._text(following.start() if following else len(self._pending))
         if isinstance(run, More):
             return None
-        return self._cite(run, blanks, final)
+        is_cited = run.prose_word or names_sources(before.rstrip())
+        is_text = not is_cited and is_mathematics(self._pending, run, before, final)
+        if isinstance(is_text, More):
+            return None
+        return self._keep(run, blanks) if is_text else self._cite(run, blanks, final)
 
     def _text(self, length: int) -> str:
         taken, self._pending = self._pending[:length], self._pending[length:]
@@ -136,7 +146,7 @@ class CitationStream:
         return "".join(map(self._emit, taken))
 
     def _emit(self, character: str) -> str:
-        """One character on its way out, so written that no pieces of text add up to a marker or a link."""
+        """Return one character, changed if it would complete a marker or a link that was not one in the input."""
         previous = self._tail[-1:]
         text = character
         if character in CLOSING and self._opened is not None and read_content(self._opened):
@@ -152,10 +162,19 @@ class CitationStream:
             self._opened = None if character in CLOSING or len(self._opened) > LONGEST else self._opened + character
         return text
 
-    def _cite(self, run: Run, blanks: int, final: bool) -> str | None:
-        """What becomes of a run of markers."""
+    def _keep(self, run: MarkerRun, blanks: int) -> str:
+        """Return the brackets of a run as text; a thin blank keeps a number alone from reading as a marker."""
+        out = self._pending[:blanks] + _MARKER.sub(rf"[\1{THIN_BLANK}]", self._pending[blanks : run.end])
+        out = f" {out}" if self._tail.endswith("!") and not blanks else out
+        self._pending = self._pending[run.end :]
+        self._tail = (self._tail + out)[-_LINE_KEPT:]
+        self._opened, self._skip_blanks = None, False
+        return out
+
+    def _cite(self, run: MarkerRun, blanks: int, final: bool) -> str | None:
+        """Return a run of markers in normal form, or what is left of it."""
         kept = self._kept(run)
-        if run.spoken and not any(numbers for numbers, _ in kept):
+        if run.prose_word and not any(numbers for numbers, _ in kept):
             self.removed += [mark.raw for mark in run.marks]
             out = self._pending[:blanks] + UNKNOWN_SOURCE
         elif not any(numbers for numbers, _ in kept):
@@ -168,7 +187,7 @@ class CitationStream:
         else:
             self.removed += [unknown for mark in run.marks if (unknown := self._unknown(mark))]
             self._brackets_seen |= run.in_brackets
-            word = f"{run.spoken} " if run.spoken else ""
+            word = f"{run.prose_word} " if run.prose_word else ""
             out = self._pending[:blanks] + word + self._renumbered(kept)
             out = f" {out}" if self._tail.endswith("!") and not blanks else out
             self._skip_blanks = False
@@ -177,8 +196,8 @@ class CitationStream:
         self._opened = None if out.strip() else self._opened
         return out
 
-    def _kept(self, run: Run) -> list[tuple[list[int], str]]:
-        """For every marker of a run the sources it adds, with what stands before it."""
+    def _kept(self, run: MarkerRun) -> list[tuple[list[int], str]]:
+        """Return for every marker of a run the sources it adds, with what separates it from the one before."""
         seen: set[int] = set()
         kept: list[tuple[list[int], str]] = []
         for mark in run.marks:
@@ -203,7 +222,7 @@ class CitationStream:
                 out += f"[{self.order.index(source) + 1}]"
         return out
 
-    def _unknown(self, mark: Mark) -> str:
+    def _unknown(self, mark: WrittenMarker) -> str:
         numbers = [n for n in dict.fromkeys(itertools.chain(*mark.ranges)) if not self._known(n)]
         named = len(set(itertools.chain(*mark.ranges)))
         return mark.raw if len(numbers) == named else f"[{', '.join(map(str, numbers))}]" if numbers else ""
@@ -212,8 +231,8 @@ class CitationStream:
         return 1 <= number <= self._sources
 
     def _joint(self, end: int, blanks: int, final: bool) -> str | None:
-        """What stands where a whole run was removed: nothing before a blank or a stop that ends a word, else a blank,
-        so that what stood around it cannot grow together; ``None`` where it takes more text to tell."""
+        """Return what replaces a run that is removed: nothing before a blank or a stop that ends a word, else a blank,
+        so that the text around it cannot grow together; ``None`` if more text is needed to decide."""
         if not self._tail:
             return self._pending[:blanks]
         stops = _STOPS.match(self._pending, end)

@@ -1,4 +1,4 @@
-"""Follow-up to standalone question: by one small model call, or by rules where no model writes."""
+"""Follow-up to standalone question: by one small model call, or by rules if no model writes."""
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.language.terms import names
+from rag.language.names import names
 
-_MARKER = re.compile(r"\[(\d{1,3})\]")
+MARKER = re.compile(r"\[(\d{1,3})\]")
 _ENUMERATOR = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
-_QUOTED = re.compile(r"[“\"]([^”\"]{3,300})[”\"]")
+QUOTED = re.compile(r"[“\"]([^”\"]{3,300})[”\"]")
 _TITLE_ENDS = re.compile(r"\s*(?:[(\[–—]|\.\s|:\s|$)")
 _SENTENCE = re.compile(r"(?<=[.;])\s+|,\s+(?:and\s+)?|\s+and\s+")
 _LONGEST = 160
@@ -17,16 +17,16 @@ _LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A thing that an answer names, and the citation number behind it (0 for none)."""
+    """A thing that an answer names, and the citation number after it (0 if there is none)."""
 
     name: str
     number: int = 0
 
 
 def items(answer: str) -> list[Item]:
-    """The things that ``answer`` names, in order: one for each citation number, or else for each line of a list, or
-    else for each sentence or part of one. Parts that name nothing count for none."""
-    markers = list(_MARKER.finditer(answer))
+    """Return the things that ``answer`` names, in order: one for each citation number, or else for each line of a list,
+    or else for each sentence or part of one. Parts that name nothing count for none."""
+    markers = list(MARKER.finditer(answer))
     if markers:
         starts = [0, *(marker.end() for marker in markers[:-1])]
         parts = [
@@ -46,7 +46,7 @@ def items(answer: str) -> list[Item]:
 def _name(part: str) -> str:
     """What a part of an answer is about: a title in quotes, a list line up to its first break, or its first name."""
     part = part.strip(" .,;\n")
-    quoted = _QUOTED.search(part)
+    quoted = QUOTED.search(part)
     if quoted:
         return quoted.group(1)
     line = part.splitlines()[-1] if part else ""

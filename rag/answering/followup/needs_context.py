@@ -1,4 +1,4 @@
-"""Tells whether a question leans on the conversation before it, and by which words.
+"""Whether a question needs the conversation before it to be understood, and by which words.
 
 It does so visibly: by a pronoun ("how fast is it?"), by an ellipsis ("and for GLUE?"), by an ordinal ("the second one",
 "[2]"), by asking for a property of nothing ("size of the training corpus?"), or by naming nothing at all ("why?").
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rag.language.terms import content_words, names
+from rag.language.names import names
+from rag.language.stems import content_words
 
 OPENER = re.compile(r"^(?:and|but|so|also|then|ok(?:ay)?|well|thanks|thank\s+you)\b[\s,.!]*", re.IGNORECASE)
 WHAT_ABOUT = re.compile(r"^(?:and\s+)?(?:what|how)\s+about\s+", re.IGNORECASE)
@@ -24,7 +25,7 @@ ORDINAL = re.compile(
     r"|\bthe\s+(first|second|third|fourth|fifth|last)(?=\s*(?:[?.!,;]|$))",
     re.IGNORECASE,
 )
-# What stands for something said before; "that" only where no clause can follow it.
+# Words for something said before; "that" only if no clause can follow it.
 _PRONOUN = re.compile(
     rf"\b(?:it|its|they|them|their|theirs|this|these|those|he|she|his|her|both|the\s+same"
     rf"|that(?=\s*(?:[?.,;]|$)|\s+{NOUNS}\b)|(?:does|do|did|is|was|would|can|will)\s+that)\b",
@@ -35,7 +36,7 @@ _PLEONASTIC = re.compile(
     r"|\bthose\s+(?:who|that|of)\b|\bboth\b[^?.,;]{1,60}\band\b|\bthis\s+(?:library|collection)\b",
     re.IGNORECASE,
 )
-# Between two clauses: a pronoun behind it may stand for a name before it.
+# Between two clauses: a pronoun after it may mean a name before it.
 _CLAUSE_ENDS = re.compile(
     r"[,;:.?!]|\b(?:and|but|or|when|while|if|because|since|that|what|how|where|whether|which|so|before|after)\b",
     re.IGNORECASE,
@@ -51,8 +52,8 @@ _PROPERTY = re.compile(
 _FEW_WORDS = 4
 
 
-def leans(question: str) -> bool:
-    """Whether a question cannot be understood without the conversation before it."""
+def needs_context(question: str) -> bool:
+    """Return whether a question cannot be understood without the conversation before it."""
     bare = OPENER.sub("", question)
     if not bare.strip(" ?.!"):
         return False
@@ -68,9 +69,9 @@ def leans(question: str) -> bool:
 
 
 def _may_mean(text: str, name: str, pronoun: re.Match[str]) -> bool:
-    """Whether a pronoun may stand for a name of its own sentence: "Which tasks does ColBERT run, and how fast is it?".
+    """Return whether a pronoun may mean a name of its own sentence: "Which tasks does ColBERT run, how fast is it?".
 
-    Within one clause it does not where the name is what is counted or chosen ("how many GPUs was it tried on?") or
+    Within one clause it does not if the name is what is counted or chosen ("how many GPUs was it tried on?") or
     where the pronoun is the object ("does ThinK beat it?").
     """
     start = text.find(name)

@@ -1,7 +1,7 @@
-"""Makes a follow-up stand on its own by rules, without a model.
+"""Make a follow-up question standalone by rules, without a model.
 
-What a question leans on (:mod:`rag.answering.followup.needs_context`) is put in; a question that leans on nothing is
-left as it is, so that a change of subject is never dragged along.
+What a question refers to (:mod:`rag.answering.followup.needs_context`) is put in; one that refers to nothing is left
+as it is, so that a change of subject is never dragged along.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.followup.items import Item, items
-from rag.answering.followup.needs_context import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, leans
+from rag.answering.followup.items import MARKER, QUOTED, Item, items
+from rag.answering.followup.needs_context import NOUNS, OPENER, ORDINAL, PREPOSITION, VERB, WHAT_ABOUT, needs_context
 from rag.answering.record.answer import Turn
-from rag.language.terms import content_words, is_technical_name, names
+from rag.language.names import is_technical_name, names
+from rag.language.stems import content_words
+from rag.language.tokens import runs
 
 _ORDINALS = {
     "first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "other": 1, "former": 0, "latter": -1,
 }  # fmt: skip
 _SINGULAR = re.compile(rf"\b(?:it|he|she)\b|\b(?:this|that)\b(?!\s+{NOUNS}\b)|\bthis\s+{NOUNS}\b", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"\b(?:its|his|her)\b(?!\s+own\b)", re.IGNORECASE)
-# Here the pronoun stands for a whole statement, not for a thing.
+# Here the pronoun means a whole statement, not a thing.
 _STATEMENT = re.compile(
     r"\b(?:it|this|that)\s+(?:(?:also|still|always|really)\s+)?(?:hold|apply|true|so|the\s+case|happen|mean)\b",
     re.IGNORECASE,
 )
 # A question for a thing that only the answer names.
 _ASKS_WHICH = re.compile(r"^(?:which|what|who|whose|(?:is|are)\s+there|list|name|any)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"[“\"]([^”\"]{3,300})[”\"]")
 _IN_ITS_PLACE = re.compile(r"[\s,]+(?:instead|then|though|too|as\s+well)$", re.IGNORECASE)
-_MARKER = re.compile(r"\[\d{1,3}\]")
 _MOST_TERMS = 8
 _MOST_NAMES = 3
 #: Turns of the conversation that are looked at; older ones no longer say what "it" is.
@@ -51,11 +51,11 @@ class _Context:
     @property
     def told(self) -> list[str]:
         """The names in the answer."""
-        return names(_MARKER.sub(" ", self.answer))
+        return names(MARKER.sub(" ", self.answer))
 
     @property
     def subject(self) -> str:
-        """The name that "it" most likely stands for; empty where the conversation names nothing."""
+        """The name that "it" most likely means; empty if the conversation names nothing."""
         asked = self.asked
         for name in asked:
             if re.search(rf"{VERB.pattern}\s+(?:the\s+)?{re.escape(name)}", self.question, re.IGNORECASE):
@@ -66,7 +66,7 @@ class _Context:
 
     def _told_first(self) -> str:
         """What the answer names in reply: a title in quotes, or the first name that the question did not hold."""
-        quoted = _QUOTED.search(self.answer)
+        quoted = QUOTED.search(self.answer)
         if quoted:
             return quoted.group(1)
         fresh = [name for name in self.told if name not in self.question]
@@ -80,7 +80,7 @@ class _Context:
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
-    """``question`` with what it leans on put in; unchanged where it leans on nothing."""
+    """Return ``question`` with what it refers to put in; unchanged if it needs no context."""
     context: _Context | None = None
     for turn in history[-_TURNS_READ:]:
         if turn.role == "user":
@@ -92,14 +92,14 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
 def _resolve(question: str, context: _Context | None) -> str:
     question = " ".join(question.split())
-    if context is None or not leans(question):
+    if context is None or not needs_context(question):
         return question
     picked = _ordinal(question, context)
     return _swap(picked or question, context) or picked or _put_in(question, context)
 
 
 def _ordinal(question: str, context: _Context) -> str | None:
-    """What "the second one" or "[2]" means: the question with the name of what stands there in the last answer."""
+    """What "the second one" or "[2]" means: the question with the name at that place of the last answer."""
     match = ORDINAL.search(question)
     if not match:
         return None
@@ -139,7 +139,7 @@ def _swap(question: str, context: _Context) -> str | None:
 
 
 def _parts(name: str) -> set[str]:
-    return set(re.findall(r"\w+", name.lower()))
+    return set(runs(name.lower()))
 
 
 def _any_of(found: Sequence[str]) -> str:
@@ -147,7 +147,7 @@ def _any_of(found: Sequence[str]) -> str:
 
 
 def _put_in(question: str, context: _Context) -> str:
-    """The subject in the pronoun's place, and what else tells what the conversation is about in brackets."""
+    """The subject in the pronoun's place, and the other words the conversation is about in brackets."""
     bare = OPENER.sub("", question)
     asked, told, subject = context.asked, context.told, context.subject
     text, replaced = bare, 0

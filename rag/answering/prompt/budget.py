@@ -1,16 +1,15 @@
-"""Puts evidence into a prompt that fits: whole sentences go, least relevant first, until it does."""
+"""Prompts that fit: whole sentences of the evidence are left out, least relevant first, until it does."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from rag.answering.prompt.sources import SourceText, render_question, render_source, render_sources
+from rag.answering.prompt.draft import Draft
+from rag.answering.prompt.sources import render_question, render_sources
 from rag.answering.prompt.templates import Prompt
+from rag.bibliography.names import byline
 from rag.errors import UsageError
-from rag.language.sentences import sentences
-from rag.language.terms import stems
 from rag.models.protocols import Message
 from rag.models.tokens import TokenCounter
 from rag.paper import Paper
@@ -36,14 +35,16 @@ class Request:
 
 
 def prompt_limit(settings: Settings, reply_tokens: int | None = None) -> int:
-    """Tokens a prompt may take: the setting, or what the model's window leaves beside the reply, which is an answer
-    where its bound is not given."""
+    """Return the tokens a prompt may take: the setting, or what the model's window leaves beside the reply.
+
+    Without ``reply_tokens`` the reply is an answer.
+    """
     beside = settings.max_answer_tokens if reply_tokens is None else reply_tokens
     return max(0, min(settings.max_prompt_tokens, settings.context_window - beside))
 
 
 def count_messages(messages: Sequence[Message], counter: TokenCounter) -> int:
-    """Tokens of a chat request."""
+    """Return the tokens of a chat request."""
     return sum(counter.count(m.content) + TOKENS_PER_MESSAGE for m in messages)
 
 
@@ -55,7 +56,7 @@ def fit(
     counter: TokenCounter,
     limit: int,
 ) -> Request:
-    """The prompt for ``question`` with as much of ``evidence`` (best first) as ``limit`` tokens hold.
+    """Return the prompt for ``question`` with as much of ``evidence`` (best first) as ``limit`` tokens hold.
 
     First every paper, the last first, shrinks to its ``KEEP_PER_PAPER`` best sentences; then papers go whole, the last
     first; then the one that is left shrinks to its best sentence. Without room for that one, no evidence is left.
@@ -64,7 +65,7 @@ def fit(
         UsageError: the question alone leaves no room for a source.
     """
 
-    def build(drafts: Sequence[_Draft]) -> tuple[Message, ...]:
+    def build(drafts: Sequence[Draft]) -> tuple[Message, ...]:
         sources = render_sources([draft.source(number) for number, draft in enumerate(drafts, 1)])
         return prompt.fill({**constants, "sources": sources, "question": render_question(question)})
 
@@ -74,7 +75,7 @@ def fit(
             f"the question takes too many tokens ({fixed} of {limit} with our instructions): ask it in fewer words, "
             "or raise CITEWELL_MAX_PROMPT_TOKENS"
         )
-    drafts = [_Draft(e, question, counter) for e in evidence]
+    drafts = [_draft(e, question, counter) for e in evidence]
     _shrink(drafts, limit - fixed)
     messages = build(drafts)
     # The parts' counts bound the whole's for every tokenizer we know; this is for the one we do not.
@@ -82,10 +83,15 @@ def fit(
         if not drafts[-1].drop():
             drafts.pop()
         messages = build(drafts)
-    return Request(messages, tuple(d.evidence for d in drafts), count_messages(messages, counter))
+    return Request(messages, tuple(evidence[: len(drafts)]), count_messages(messages, counter))
 
 
-def _shrink(drafts: list[_Draft], room: int) -> None:
+def _draft(evidence: Evidence, question: str, counter: TokenCounter) -> Draft:
+    paper, passages = evidence.paper, [scored.passage for scored in evidence.passages]
+    return Draft(paper.title, paper.abstract, question, counter, about=about(paper), passages=passages)
+
+
+def _shrink(drafts: list[Draft], room: int) -> None:
     for draft in reversed(drafts):
         while sum(d.cost for d in drafts) > room and len(draft) > KEEP_PER_PAPER:
             draft.drop()
@@ -96,56 +102,7 @@ def _shrink(drafts: list[_Draft], room: int) -> None:
             drafts.pop()
 
 
-class _Draft:
-    """A source that is still being cut to size; ``cost`` is what it takes in tokens."""
-
-    def __init__(self, evidence: Evidence, question: str, counter: TokenCounter) -> None:
-        self.evidence = evidence
-        self._counter = counter
-        self._spans = sentences(evidence.paper.abstract)
-        self._kept = set(range(len(self._spans)))
-        # Worst first; of equals the later one goes first, for an abstract opens with its subject.
-        asked = set(stems(question))
-        self._order = sorted(self._kept, key=lambda i: (self._relevance(i, asked), -i))
-        self.cost = self._count()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def drop(self) -> bool:
-        """Leaves out the least relevant sentence; ``False`` where it is the last."""
-        if len(self._kept) < 2:
-            return False
-        self._kept.remove(self._order.pop(0))
-        self.cost = self._count()
-        return True
-
-    def source(self, number: int) -> SourceText:
-        """The source as it stands now."""
-        abstract = self.evidence.paper.abstract
-        runs: list[list[int]] = []
-        for i in sorted(self._kept):
-            if runs and runs[-1][-1] == i - 1:
-                runs[-1].append(i)
-            else:
-                runs.append([i])
-        passages = tuple(abstract[self._spans[run[0]].start : self._spans[run[-1]].end] for run in runs)
-        return SourceText(number, self.evidence.paper.title, passages, about(self.evidence.paper))
-
-    def _count(self) -> int:
-        # Any source number of three digits costs no less than the one it will have.
-        return self._counter.count(render_source(self.source(100)) + "\n")
-
-    def _relevance(self, index: int, asked: AbstractSet[str]) -> float:
-        """The content words a sentence shares with the question, and the rank of its passage."""
-        span = self._spans[index]
-        shared = asked & set(stems(self.evidence.paper.abstract[span.start : span.end]))
-        places = (p.passage for p in self.evidence.passages)
-        ranks = [rank for rank, place in enumerate(places, 1) if place.start <= span.start < place.end]
-        return len(shared) + (1 / ranks[0] if ranks else 0.0)
-
-
 def about(paper: Paper) -> str:
     """Authors, year and venue in one line; empty where nothing is known."""
-    names = ", ".join(paper.authors[:_AUTHORS_SHOWN]) + (" et al." if len(paper.authors) > _AUTHORS_SHOWN else "")
+    names = byline(paper.authors, _AUTHORS_SHOWN)
     return "; ".join(part for part in (names, str(paper.year or ""), paper.venue or "") if part)

@@ -1,19 +1,18 @@
-"""Keeps the instructions to a model out of what the reader sees, while the reply streams."""
+"""A filter that keeps the instructions to a model out of what the reader sees, while the reply streams."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
 
-#: So many words in a row that stand in the instructions are no accident.
+#: So many words in a row from the instructions are no accident.
 RUN = 8
 _PIECE = re.compile(r"\w+|\W+")
 
 
 class LeakGuard:
-    """Takes out every run of ``RUN`` words and more that the instructions hold in this order, whatever case and
-    punctuation they are repeated in. Held back while streaming are only the last words, as long as they may be the
-    beginning of such a run.
+    """Removes every run of ``RUN`` or more words that the instructions hold in the same order, in whatever case and
+    with whatever punctuation. While streaming, only last words that may begin such a run are held back.
 
     Args:
         instructions: the text of the system message.
@@ -31,7 +30,7 @@ class LeakGuard:
         self.removed = 0
 
     def feed(self, text: str) -> str:
-        """More of the reply; returns what is certain to be no part of the instructions."""
+        """Take more of the reply; return what is now certain to be no part of the instructions."""
         text = self._tail + text
         pieces = _PIECE.findall(text)
         # A word may go on in the next piece of the reply.
@@ -39,7 +38,7 @@ class LeakGuard:
         return "".join(self._take(piece) for piece in pieces)
 
     def finish(self) -> str:
-        """The rest of the reply."""
+        """Return the rest of the reply."""
         rest = self._take(self._tail) if self._tail else ""
         self._tail = ""
         return rest + self._release(0)
@@ -61,7 +60,7 @@ class LeakGuard:
         return self._release(min(longest, RUN))
 
     def _release(self, keep: int) -> str:
-        """Gives out all held words but the last ``keep``; those that leak are dropped."""
+        """Return all held words but the last ``keep``; drop those that leak."""
         out: list[str] = []
         while len(self._held) > keep:
             piece = self._held.popleft()

@@ -19,7 +19,7 @@ _LONGEST = max(map(len, _OUTCOMES))
 
 
 def leading_sentinel(text: str) -> Sentinel | None:
-    """The outcome that ``text`` opens with, or ``None`` where it opens with anything else.
+    """Return the outcome that ``text`` opens with, or ``None`` if it opens with anything else.
 
     A model may wrap the word (``**NOT_STATED**``) and explain itself behind it; both are tolerated.
     """
@@ -31,11 +31,11 @@ def leading_sentinel(text: str) -> Sentinel | None:
 
 
 def may_become_sentinel(text: str) -> bool:
-    """Whether more text could still turn ``text`` into one that opens with a sentinel: hold it back until not."""
+    """Return whether ``text``, with more of it, could still open with a sentinel: hold it back until not."""
     bare = text.lstrip(_WRAPPING)
     return len(bare) <= _LONGEST and any(word.startswith(bare) for word in _OUTCOMES)
 
 
 def without_sentinels(text: str) -> str:
-    """``text`` without sentinels inside it: a model that answers and then adds one has answered."""
+    """Remove sentinels inside ``text``: a model that answers and then adds one has answered."""
     return _INSIDE.sub("", text)

@@ -1,7 +1,7 @@
-"""Loads a prompt file and fills it.
+"""Prompt files: loading, checking and filling.
 
 A prompt file is front matter (``name``, ``version``, ``inputs``) between two lines of ``---``, then the messages, each
-opened by a line ``<<role>>``. Placeholders are ``{{input}}``. What is declared and what is used must be the same.
+opened by a line ``<<role>>``. Placeholders are ``{{input}}``. The inputs declared and those used must be the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FIELDS = {"name", "version", "inputs"}
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A checked prompt: its messages still hold the placeholders of ``inputs``."""
+    """A checked prompt, whose messages hold placeholders for ``inputs``."""
 
     name: str
     version: int
@@ -37,10 +37,10 @@ class Prompt:
         return f"{self.name}@{self.version}"
 
     def fill(self, values: Mapping[str, str]) -> tuple[Message, ...]:
-        """The messages with every placeholder replaced, in one pass: a value that holds ``{{name}}`` stays text.
+        """Return the messages with every placeholder replaced, in one pass: a value that holds ``{{name}}`` stays text.
 
         Raises:
-            PromptError: a declared input is missing, or one is given that is not declared.
+            PromptError: a declared input is missing, or an undeclared one is given.
         """
         if set(values) != self.inputs:
             missing, extra = sorted(self.inputs - set(values)), sorted(set(values) - self.inputs)
@@ -51,10 +51,10 @@ class Prompt:
 
 
 def load_prompt(name: str) -> Prompt:
-    """The prompt ``prompts/<name>.md``, from a checkout or an installed wheel alike.
+    """Load ``prompts/<name>.md``, from a checkout or an installed wheel alike.
 
     Raises:
-        PromptError: there is no such file, or it is malformed.
+        PromptError: the file does not exist or is malformed.
     """
     # The folder lies beside this package in a checkout and in a wheel; another distribution's "prompts" never wins.
     file = Path(str(resources.files("rag"))).parent / "prompts" / f"{name}.md"
@@ -67,7 +67,7 @@ def load_prompt(name: str) -> Prompt:
 
 
 def parse_prompt_file(text: str, *, where: str) -> Prompt:
-    """The prompt in ``text``; ``where`` names the file in messages.
+    """Parse a prompt file's ``text``; ``where`` names the file in messages.
 
     Raises:
         PromptError: front matter, roles or placeholders are not as declared.

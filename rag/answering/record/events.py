@@ -11,14 +11,14 @@ from rag.retrieval.evidence import SearchResult
 
 @dataclass(frozen=True, slots=True)
 class Condensed:
-    """The question as it stands on its own (equal to the question where there is no history)."""
+    """The standalone question (the question itself if there is no history)."""
 
     standalone_question: str
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The evidence is there; generation starts next unless nothing is relevant."""
+    """The evidence was retrieved; generation starts next unless nothing is relevant."""
 
     result: SearchResult
 
@@ -32,7 +32,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The checked answer; its text may differ from the sum of the deltas where the checker changed it."""
+    """The checked answer; its text differs from the sum of the deltas if the checker changed it."""
 
     answer: Answer
 

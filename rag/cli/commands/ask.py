@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.bibliography.names import byline
 from rag.cli import options
 from rag.cli.batch import run_batch
 from rag.cli.history import history_of, read_history
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "ask", "answer a question with citations")
     parser.add_argument("question", metavar="QUESTION", nargs="?", help="the question")
     parser.add_argument(
@@ -40,7 +41,7 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Answers once, or once for each record of ``--batch``."""
+    """Answer once, or once for each record of ``--batch``."""
     question = options.one_of(arguments.question, arguments.batch, "QUESTION")
     if arguments.format and arguments.batch:
         raise UsageError("--format is for one answer and --batch for many; give one of them")
@@ -79,12 +80,14 @@ def _export(answer: Answer, format: str, *, as_json: bool) -> None:
 
 
 def _print(answer: Answer) -> None:
+    from rag.answering.record.wording import note
+
     out(wrapped(answer.text))
     for citation in answer.citations:
         paper = citation.paper
         out()
         facts = [
-            ", ".join(paper.authors[:3]) + (" et al." if len(paper.authors) > 3 else ""),
+            byline(paper.authors, 3),
             paper.venue,
             paper.year,
             paper.url,
@@ -98,7 +101,7 @@ def _print(answer: Answer) -> None:
         for paper in answer.suggestions:
             out(wrapped(f"- {paper.title}", "  "))
     for entry in answer.ledger:
-        say(f"checked: {entry.detail}")
+        say(": ".join(note(entry)))
     model = f" ({answer.model})" if answer.model != answer.backend else ""
     seconds = answer.timings_ms.get("total", 0) / 1000
     say(f"answered by {answer.backend}{model} in {seconds:.1f} s{_spent(answer)}")

@@ -11,22 +11,25 @@ from rag.cli.terminal import out, out_json, wrapped
 from rag.errors import CitewellError
 
 if TYPE_CHECKING:
+    from rag.library import Check, ChromaProbe
     from rag.settings import Settings
-    from rag.storage.health.check import Check
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "doctor", "check settings, models and the library")
     parser.add_argument("--repair", action="store_true", help="mend what can be mended first")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints every check; exits with 1 when one fails."""
+    """Print every check; exit with 1 if one fails."""
+    from rag.library import ChromaProbe, Library
+
     chosen = options.settings(arguments)
-    repairs = list(_repairs(chosen)) if arguments.repair else []
-    checks = list(_checks(chosen))
+    with ChromaProbe() as probe:
+        repairs = list(Library.repair(chosen.library, chosen, probe=probe)) if arguments.repair else []
+        checks = list(_checks(chosen, probe))
     ok = all(check.ok for check in checks)
     if arguments.json:
         out_json({"ok": ok, "checks": [check.to_dict() for check in checks], "repairs": repairs})
@@ -39,24 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if ok else 1
 
 
-def _repairs(chosen: Settings) -> Iterator[str]:
-    from rag.models.registry import build_embedder
-    from rag.storage.health.repair import repair
-    from rag.storage.server.server import ServerAddress
-
-    yield from repair(chosen.library, build_embedder(chosen), ServerAddress.of(chosen))
-
-
-def _checks(chosen: Settings) -> Iterator[Check]:
+def _checks(chosen: Settings, probe: ChromaProbe) -> Iterator[Check]:
     from rag.answering.assist.steps import without_model
+    from rag.library import Check, Library, model_works, versions
     from rag.models.registry import build_embedder
-    from rag.storage.health.check import Check, check_library, model_works, versions
-    from rag.storage.server.server import ServerAddress
 
     yield versions()
     model = f" ({chosen.answering_model})" if chosen.answering_model != chosen.backend else ""
     yield Check("backend", True, f"answers come from {chosen.backend}{model}")
-    for note in without_model(chosen, chosen.backend):
+    for note in without_model(chosen, is_model=chosen.uses_model):
         yield Check("model steps", False, note.detail)
     try:
         embedder = build_embedder(chosen)
@@ -64,4 +58,4 @@ def _checks(chosen: Settings) -> Iterator[Check]:
         yield Check("embedding model", False, str(error))
         return
     yield model_works(embedder)
-    yield from check_library(chosen.library, embedder, ServerAddress.of(chosen))
+    yield from Library.check(chosen.library, chosen, embedder, probe=probe)

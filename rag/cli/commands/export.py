@@ -11,7 +11,7 @@ from rag.export import FORMATS, export
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "export", "print papers as a bibliography")
     parser.add_argument("--format", required=True, choices=FORMATS, help="the bibliography's format")
     parser.add_argument("--papers", metavar="ID", nargs="+", help="ids of papers, as listed (default: all)")
@@ -20,16 +20,16 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the bibliography; with ``--json`` as one JSON string beside the number of papers."""
-    with options.open_manifest(arguments) as manifest:
+    """Print the bibliography; with ``--json`` as one JSON string beside the number of papers."""
+    with options.open_catalogue(arguments) as catalogue:
         if arguments.papers:
-            known = manifest.get(arguments.papers)
+            known = catalogue.get(arguments.papers)
             unknown = [i for i in arguments.papers if i not in known]
             if unknown:
                 raise LibraryError(f"the library holds no paper {unknown[0]!r}; see them with: citewell papers list")
             papers = [known[i] for i in dict.fromkeys(arguments.papers)]
         else:
-            papers = manifest.papers(options.filters(arguments))
+            papers = catalogue.papers(options.filters(arguments))
     text = export(papers, arguments.format)
     if arguments.json:
         out_json({"format": arguments.format, "papers": len(papers), "text": text})

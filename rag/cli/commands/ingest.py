@@ -13,7 +13,7 @@ _SHOWN_SKIPS = 10
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "ingest", "read files of papers into the library")
     parser.add_argument(
         "paths", metavar="PATH", nargs="+", help="files, directories, arxiv:ID, doi:DOI or web addresses"
@@ -42,15 +42,12 @@ def _column(text: str) -> tuple[str, str]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ingests, reports, and exits with 0 also when single records were skipped."""
-    from rag.library import read_all
-    from rag.storage.ingest.ingest import plan
-    from rag.storage.opening import has_library
-    from rag.storage.server.server import ServerAddress
+    from rag.library import Library, read_all
 
     chosen = options.settings(arguments)
     said = Options(columns=dict(arguments.column))
-    if arguments.dry_run and not has_library(chosen.library, ServerAddress.of(chosen)):
-        report = plan(None, read_all(arguments.paths, arguments.format, said))
+    if arguments.dry_run and not Library.exists(chosen.library, chosen):
+        report = Library.plan_new(read_all(arguments.paths, arguments.format, said))
     else:
         # Read ahead to the first record: a path that cannot be read must not leave an empty library behind.
         records = options.peeked(read_all(arguments.paths, arguments.format, said))

@@ -11,7 +11,7 @@ from rag.language.counting import counted
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command and its parts."""
+    """Describe the command and its parts."""
     summary = "list, show or remove papers"
     parser = commands.add_parser("papers", help=summary, description=summary)
     parts = parser.add_subparsers(metavar="list|show|remove", required=True)
@@ -28,8 +28,8 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    with options.open_manifest(arguments) as manifest:
-        papers = manifest.papers(options.filters(arguments), arguments.limit or -1)
+    with options.open_catalogue(arguments) as catalogue:
+        papers = catalogue.papers(options.filters(arguments), arguments.limit or -1)
     if arguments.json:
         out_json([paper.to_dict() for paper in papers])
         return 0
@@ -40,8 +40,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    with options.open_manifest(arguments) as manifest:
-        paper = manifest.get([arguments.id]).get(arguments.id)
+    with options.open_catalogue(arguments) as catalogue:
+        paper = catalogue.get([arguments.id]).get(arguments.id)
     if paper is None:
         raise LibraryError(f"the library holds no paper {arguments.id!r}; see them with: citewell papers list")
     if arguments.json:

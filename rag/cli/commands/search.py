@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.bibliography.names import byline
 from rag.cli import options
 from rag.cli.batch import run_batch
 from rag.cli.history import Turns, history_of, read_history
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: options.Commands) -> None:
-    """Describes the command."""
+    """Describe the command."""
     parser = options.add_command(commands, "search", "find papers for a query")
     parser.add_argument("query", metavar="QUERY", nargs="?", help="a question or some words")
     parser.add_argument("-k", type=options.positive, default=10, metavar="N", help="papers to show (default: 10)")
@@ -32,7 +33,7 @@ def add_parser(commands: options.Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Searches once, or once for each record of ``--batch``."""
+    """Search once, or once for each record of ``--batch``."""
     query = options.one_of(arguments.query, arguments.batch, "QUERY")
     history = read_history(arguments.history, arguments.batch)
     chosen = options.settings(arguments)
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         paper = evidence.paper
         out_bold(f"{rank}. {paper.title}")
         facts = [
-            ", ".join(paper.authors[:3]) + (" et al." if len(paper.authors) > 3 else ""),
+            byline(paper.authors, 3),
             paper.venue,
             paper.year,
             paper.id,
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _record(question: str, result: SearchResult, asked: str | None) -> dict[str, Any]:
-    """The contract's record; after a conversation also the question as it was searched, next to the one put."""
+    """Return the contract's record; after a conversation with the standalone question that was searched."""
     record = result.to_dict()
     if asked is None:
         return record
@@ -85,7 +86,7 @@ def _record(question: str, result: SearchResult, asked: str | None) -> dict[str,
 
 
 def _standalone(question: str, turns: Turns) -> str:
-    """A follow-up made to stand on its own by rules: a search calls no model."""
+    """Return a follow-up made to stand on its own by rules: a search calls no model."""
     from rag.answering.followup.condense import as_turns
     from rag.answering.followup.standalone import standalone
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.bibliography.addresses import safe_address
 from rag.bibliography.names import parts_of
 from rag.export.keys import citation_keys
 from rag.paper import Paper
-from rag.readers.base import is_link
 
 _ESCAPES = str.maketrans(
     {
@@ -25,7 +25,7 @@ _BETWEEN_HYPHENS = re.compile(r"(?<=-)(?=-)")
 
 
 def render(papers: Sequence[Paper]) -> str:
-    """One entry a paper: ``article`` where it has a venue, else ``misc``."""
+    """Write one entry a paper: ``article`` if it has a venue, else ``misc``."""
     return "\n".join(_entry(paper, key) for paper, key in zip(papers, citation_keys(papers), strict=True))
 
 
@@ -38,7 +38,7 @@ def _entry(paper: Paper, key: str) -> str:
         "journal": escaped(paper.venue or ""),
         "abstract": escaped(paper.abstract),
         "doi": escaped(paper.doi or ""),
-        "url": paper.url if is_link(paper.url or "") else "",
+        "url": safe_address(paper.url) or "",
         "eprint": paper.arxiv_id or "",
         "archiveprefix": "arXiv" if paper.arxiv_id else "",
         "pmid": paper.pmid or "",
@@ -49,11 +49,11 @@ def _entry(paper: Paper, key: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """One line of LaTeX source that shows ``text``."""
+    """Return one line of LaTeX source that shows ``text``."""
     return _BETWEEN_HYPHENS.sub("{}", " ".join(text.split()).translate(_ESCAPES))
 
 
 def _name(name: str) -> str:
-    """A person's name as it is; one that BibTeX would take apart wrongly in braces."""
+    """Return a person's name, in braces if BibTeX would split it wrongly."""
     text = escaped(name)
     return text if parts_of(name) and "and" not in name.casefold().split() else f"{{{text}}}"

@@ -6,15 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rag.bibliography.addresses import safe_address
 from rag.bibliography.names import parts_of
 from rag.export.keys import citation_keys
 from rag.export.plain import unmarked
 from rag.paper import Paper
-from rag.readers.base import is_link
 
 
 def render(papers: Sequence[Paper]) -> str:
-    """An array of items."""
+    """Write an array of items."""
     items = [_item(paper, key) for paper, key in zip(papers, citation_keys(papers), strict=True)]
     return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
 
@@ -29,7 +29,7 @@ def _item(paper: Paper, key: str) -> dict[str, Any]:
         "container-title": unmarked(paper.venue) if paper.venue else None,
         "abstract": unmarked(paper.abstract),
         "DOI": paper.doi,
-        "URL": paper.url if paper.url and is_link(paper.url) else None,
+        "URL": safe_address(paper.url),
         "number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else None,
         "PMID": paper.pmid,
     }

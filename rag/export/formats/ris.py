@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rag.bibliography.addresses import safe_address
 from rag.bibliography.names import family_first
 from rag.export.plain import unmarked
 from rag.paper import Paper
-from rag.readers.base import is_link
 
 
 def render(papers: Sequence[Paper]) -> str:
-    """``JOUR`` where a paper has a venue, else ``GEN``. RIS has no field for arXiv and PubMed ids of its own: they
-    stand as an accession number and a note."""
+    """Write one record a paper: ``JOUR`` if it has a venue, else ``GEN``. RIS has no field for arXiv and PubMed ids:
+    they become an accession number and a note."""
     return "\n".join("\n".join((*_lines(paper), "ER  - ", "")) for paper in papers)
 
 
@@ -26,7 +26,7 @@ def _lines(paper: Paper) -> Iterator[str]:
         "T2": unmarked(paper.venue or ""),
         "AB": unmarked(paper.abstract),
         "DO": paper.doi or "",
-        "UR": paper.url if paper.url and is_link(paper.url) else "",
+        "UR": safe_address(paper.url) or "",
         "AN": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else "",
         "N1": f"PMID: {paper.pmid}" if paper.pmid else "",
     }

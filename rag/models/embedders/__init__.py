@@ -1,1 +1,1 @@
-"""Which vectors stand for a text? One module an embedder. Way in: :func:`rag.models.registry.build_embedder`."""
+"""Which vectors represent a text? One module an embedder. Way in: :func:`rag.models.registry.build_embedder`."""

@@ -1,7 +1,7 @@
 """Embedder ``fastembed``: larger embedding models through the package of that name, for those who can download them.
 
-The package is an extra. It fetches a model at its first use and runs it by onnxruntime; what it leaves to its caller is
-the text that some models want before a question or a passage.
+The package is an extra. It downloads a model at its first use and runs it by onnxruntime. The text that some models
+want before a question or a passage is left to its caller.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INSTALL = "install it with: pip install 'citewell[fastembed]'"
 _TEXTS_A_RUN = 32
 _SEARCHING = "Represent this sentence for searching relevant passages: "
 _INSTRUCT = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
-# What the models' own pages tell to put before a question and before a passage, by a part of their name.
+# What to put before a question and before a passage, as the models' own pages say, by a part of the model's name.
 _PREFIXES: tuple[tuple[str, str, str], ...] = (
     ("bge-small-zh", "为这个句子生成表示以用于检索相关文章：", ""),
     ("/bge-", _SEARCHING, ""),
@@ -41,7 +41,7 @@ _FAILURES = (OSError, ValueError, RuntimeError, TypeError)
 
 
 class FastEmbed:
-    """Unit vectors from one of fastembed's models, which is loaded, and where need be downloaded, at the first text.
+    """Unit vectors from one of fastembed's models, which is loaded, and downloaded if need be, at the first text.
 
     Thread-safe. Models stay in ``FASTEMBED_CACHE_PATH``, else in the user's cache directory.
 
@@ -72,7 +72,7 @@ class FastEmbed:
         self._loaded: Any = None
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of passages in the order given; texts of like length run together, longest first.
+        """Embed passages; return vectors in the order given. Texts of similar length run together, longest first.
 
         Raises:
             ModelError: the model cannot be loaded or downloaded, or failed.
@@ -86,7 +86,7 @@ class FastEmbed:
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        """The vector of a question, shape ``(dimension,)``; raises as :meth:`embed_texts` does."""
+        """Embed a question; return shape ``(dimension,)``. Raises as :meth:`embed_texts` does."""
         model = self._load()
         vector: Vectors = self._checked(lambda: model.query_embed(_whole(self._before_query + text)), 1)[0]
         return vector
@@ -112,7 +112,7 @@ class FastEmbed:
             return self._loaded
 
     def _stored(self) -> Any:
-        """The model from the files that are here already; ``None`` where they are not."""
+        """Load the model from files that are here already; return ``None`` if they are not."""
         try:
             return self._made(local_files_only=True)
         except _FAILURES:
@@ -143,7 +143,7 @@ def _fastembed() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps fastembed's own account of each failed try off the terminal; what comes of them we tell in a line."""
+    """Keep fastembed's own log of each failed try off the terminal; we report the result in one line."""
     try:
         logger: Any = import_module("loguru").logger
     except ImportError:
@@ -157,12 +157,12 @@ def _quiet() -> Iterator[None]:
 
 
 def _some(known: dict[str, Any], model: str) -> str:
-    """A few names, those that resemble the one given first."""
+    """List a few known names, those that resemble the given one first."""
     wanted = set(model.lower().replace("/", "-").split("-"))
     names = sorted(known, key=lambda name: (-len(wanted & set(name.replace("/", "-").split("-"))), name))
     return ", ".join(str(known[name]["model"]) for name in names[:4]) + " and others"
 
 
 def _whole(text: str) -> str:
-    """A text that a tokenizer takes: half a surrogate pair becomes ``?``."""
+    """Make a text acceptable to a tokenizer: half a surrogate pair becomes ``?``."""
     return text.encode("utf-8", "replace").decode("utf-8")

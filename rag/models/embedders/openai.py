@@ -42,23 +42,27 @@ class OpenAIEmbedder:
 
     @property
     def dimension(self) -> int:
-        """Length of every vector; raises :class:`rag.errors.ModelError` where the server has to be asked and fails."""
+        """Length of every vector.
+
+        Raises:
+            ModelError: the server had to be asked for it and failed.
+        """
         if self._dimension is None:
             self.embed_query("dimension")
         assert self._dimension is not None  # noqa: S101 - embedding learns it or raises
         return self._dimension
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """Vectors in the order given, shape ``(len(texts), dimension)``.
+        """Embed texts; return vectors in the order given, shape ``(len(texts), dimension)``.
 
         Raises:
-            ModelError: the server failed, for good or after retries, or sent something else than such vectors.
+            ModelError: the server failed, for good or after retries, or its reply is not such vectors.
         """
         parts = [self._embed(batch) for batch in _batches([_bounded(text) for text in texts])]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), dtype=np.float32)
 
     def embed_query(self, text: str) -> Vectors:
-        """The vector of one text, shape ``(dimension,)``; raises as :meth:`embed_texts` does."""
+        """Embed one text; return shape ``(dimension,)``. Raises as :meth:`embed_texts` does."""
         vector: Vectors = self._embed([_bounded(text)])[0]
         return vector
 
@@ -86,11 +90,11 @@ class OpenAIEmbedder:
         return answer.data
 
     def _checked(self, data: Any, count: int) -> Vectors:
-        """The vectors of a response, in the order of the request, unit length.
+        """Return the unit vectors of a response, in the order of the request.
 
         Raises:
-            ValueError, TypeError, AttributeError: what the server sent is not one vector a text.
-            ModelError: the vectors have another length than those before.
+            ValueError, TypeError, AttributeError: the server did not send one vector for each text.
+            ModelError: the vectors are not as long as those before.
         """
         rows = sorted(data, key=lambda entry: entry.index)
         if [row.index for row in rows] != list(range(count)):
@@ -117,7 +121,7 @@ class OpenAIEmbedder:
 
 
 def _bounded(text: str) -> str:
-    """A text a server takes: not empty, no half of a surrogate pair, and not beyond the bound."""
+    """Make a text acceptable to a server: not empty, without halves of surrogate pairs, and within the bound."""
     data = text.encode("utf-8", "replace")
     return data[:MAX_TEXT_BYTES].decode("utf-8", "ignore") if data.strip() else "."
 

@@ -1,4 +1,4 @@
-"""Keeps the vectors of texts that come again and again: the sentences of the abstracts that answers cite."""
+"""Cache for the vectors of texts that come again and again: the sentences of the abstracts that answers cite."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ DEFAULT_SIZE = 4_096
 
 
 class VectorCache:
-    """An embedder's vectors of whole groups of texts, the last used ones at hand. Safe to share between threads.
+    """Least-recently-used cache of an embedder's vectors, by group of texts. Thread-safe.
 
-    A group is embedded by itself and remembered as a whole: a quantised model gives a text slightly other vectors in
-    other company, and what comes out must not depend on what was asked before.
+    A group is embedded by itself and cached as a whole: a quantised model gives a text slightly different vectors
+    beside different texts, and the result must not depend on what was asked before.
+
+    Args:
+        embedder: whose vectors are kept.
+        size: texts kept at most.
     """
 
     def __init__(self, embedder: Embedder, size: int = DEFAULT_SIZE) -> None:
@@ -27,7 +31,7 @@ class VectorCache:
         self._lock = threading.Lock()
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
-        """As the embedder's; not to be written to."""
+        """Return the embedder's vectors for ``texts``; do not write to them."""
         group = tuple(texts)
         with self._lock:
             if group in self._known:

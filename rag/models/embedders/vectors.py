@@ -1,4 +1,4 @@
-"""Checks and scales the vectors that an outside model hands back."""
+"""Checking and scaling of vectors that an outside model returns."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rag.models.protocols import Vectors
 
 
 def unit_vectors(rows: Sequence[Any]) -> Vectors:
-    """Vectors of unit length, shape ``(len(rows), dimension)``, from at least one row of numbers.
+    """Scale at least one row of numbers to vectors of unit length, shape ``(len(rows), dimension)``.
 
     Raises:
-        ValueError, TypeError: the rows are not finite vectors of one length that point anywhere.
+        ValueError, TypeError: the rows are not finite, not of one length, or one of them is zero.
     """
     # In double precision until they have unit length, so that no length overflows on the way.
     vectors = np.asarray(rows, dtype=np.float64)

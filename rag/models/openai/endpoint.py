@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
 from rag.loopback import is_loopback
+from rag.settings import OPENAI_BASE_URL as OPENAI_BASE_URL
+from rag.settings import Settings
 
-if TYPE_CHECKING:
-    from rag.settings import Settings
-
-OPENAI_BASE_URL = "https://api.openai.com/v1"
 #: Local servers ask for no key, but the client refuses to send none.
 NO_KEY = "not-needed"
 

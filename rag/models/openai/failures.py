@@ -1,4 +1,4 @@
-"""What went wrong with a model server, as one plain sentence that says what to do. No sentence holds a key."""
+"""One plain sentence for each way a model server can fail, which says what to do. No sentence holds a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXCERPT = 160
 
 
 class WebPageError(Exception):
-    """A server answered with a web page where data was due."""
+    """A server answered with a web page instead of data."""
 
 
 class ReplyTooLongError(Exception):
@@ -45,7 +45,10 @@ FAILURES: tuple[type[Exception], ...] = (
 
 
 def explain(error: Exception, endpoint: Endpoint, *, started: bool = False) -> ModelError:
-    """The sentence for ``error``, one of ``FAILURES``; ``started`` tells that part of an answer was given already."""
+    """Return the error with the sentence for ``error``, one of ``FAILURES``.
+
+    ``started`` says that part of an answer was given already.
+    """
     if isinstance(error, openai.APIStatusError):
         return _status(error, endpoint)
     if isinstance(error, openai.APITimeoutError | httpx.TimeoutException | TimeoutError):
@@ -87,12 +90,12 @@ def explain(error: Exception, endpoint: Endpoint, *, started: bool = False) -> M
 
 
 def wait_asked(error: Exception) -> float | None:
-    """The seconds a server asks to wait before the next request, where it names any."""
+    """Return the seconds a server asks to wait before the next request, or ``None`` if it names none."""
     return retry_after(error.response.headers) if isinstance(error, openai.APIStatusError) else None
 
 
 def empty_answer(endpoint: Endpoint, *, out_of_tokens: bool) -> ModelError:
-    """The sentence for a reply without a word; ``out_of_tokens`` where the bound on its length was reached."""
+    """Return the error for a reply without a word; ``out_of_tokens`` if the bound on its length was reached."""
     if out_of_tokens:
         return ModelError(
             f"model {endpoint.model!r} used up its tokens before it answered; raise CITEWELL_MAX_ANSWER_TOKENS or set "
@@ -105,7 +108,7 @@ def empty_answer(endpoint: Endpoint, *, out_of_tokens: bool) -> ModelError:
 
 
 def filtered(endpoint: Endpoint) -> ModelError:
-    """The sentence for a reply that the provider's content filter stopped."""
+    """Return the error for a reply that the provider's content filter stopped."""
     return ModelError(
         f"the content filter of the model server at {endpoint.host} blocked the answer; rephrase the question or set "
         f"{endpoint.way_out}"
@@ -113,12 +116,12 @@ def filtered(endpoint: Endpoint) -> ModelError:
 
 
 def declined(endpoint: Endpoint) -> ModelError:
-    """The sentence for a model that refuses, in the field the protocol has for it."""
+    """Return the error for a model that refuses, in the field the protocol has for it."""
     return ModelError(f"model {endpoint.model!r} declined to answer; rephrase the question or set {endpoint.way_out}")
 
 
 def error_text(error: openai.APIError) -> str:
-    """All that a server said about an error (code, type, message, body), for looking up phrases, not for showing."""
+    """Return all that a server said about an error (code, type, message, body), to search in and not to show."""
     return " ".join(str(part) for part in (error.code, error.type, error.message, error.body) if part)
 
 
@@ -154,7 +157,7 @@ def _status(error: openai.APIStatusError, endpoint: Endpoint) -> ModelError:
 
 
 def _event(error: openai.APIError, endpoint: Endpoint) -> ModelError:
-    """An error that came as an event of the stream, after the status said that all is well."""
+    """Return the error for one that came as an event of the stream, after a status of success."""
     return _refused(error, endpoint, "reported an error while it answered", retryable=True)
 
 
@@ -171,8 +174,10 @@ def _refused(error: openai.APIError, endpoint: Endpoint, what: str, *, retryable
 
 
 def _message(body: object) -> str:
-    """What a server says in the body of an error: OpenAI's as ``message``; FastAPI's as ``detail``, a text or records
-    with ``msg``."""
+    """Return what a server says in the body of an error.
+
+    OpenAI's servers say it as ``message``; FastAPI's as ``detail``, a text or records with ``msg``.
+    """
     if not isinstance(body, dict):
         return ""
     found = body.get("message") or body.get("detail")
@@ -191,7 +196,7 @@ def _timeout(endpoint: Endpoint, started: bool) -> ModelError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what it was raised from, each once: chains that run in a circle do occur.
+    """Yield ``error`` and what it was raised from, each once: chains that run in a circle do occur.
 
     The HTTP library keeps the system's error as an argument, and its async half, which tries several addresses, a group
     of them.
@@ -208,7 +213,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _excerpt(text: str, key: str) -> str:
-    """A server's own words, fit for one line of a terminal: short, printable, and without the key."""
+    """Return a server's own words, fit for one line of a terminal: short, printable, and without the key."""
     if text.lstrip().startswith("<"):
         return "a web page"
     words = _KEY_LIKE.sub("[key]", text.replace(key, "[key]"))

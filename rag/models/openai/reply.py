@@ -1,4 +1,4 @@
-"""One reply of an OpenAI-compatible server: its words, its usage, and whether its end is an end."""
+"""One reply of an OpenAI-compatible server: its words, its usage, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import openai
 
-from rag.models.llamaindex_backend import Reply, reported_usage
 from rag.models.openai.endpoint import Endpoint
 from rag.models.openai.failures import CutError, declined, empty_answer, filtered
+from rag.models.openai.responses import ReplyReader, reported_usage
 from rag.models.openai.wire import Watch
 from rag.models.protocols import Chunk
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 
 
-class OpenAIReply(Reply):
-    """A reply with its end judged: by the model's reason for stopping and by what was seen on the wire."""
+class OpenAIReply(ReplyReader):
+    """A reply whose end is checked: by the model's reason for stopping and by what was seen on the wire."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class OpenAIReply(Reply):
         self._finish: str | None = None
 
     def take(self, response: ChatResponse | CompletionResponse) -> str:
-        """As in :class:`Reply`.
+        """As in :class:`ReplyReader`.
 
         Raises:
             ModelError: the model declines in the field the protocol has for it.
@@ -43,12 +43,12 @@ class OpenAIReply(Reply):
         return super().take(response)
 
     def last(self) -> Chunk:
-        """The end of the reply: words held back, and the usage.
+        """Return the end of the reply: words held back, and the usage.
 
         Raises:
             ModelError: the reply was blocked or is empty.
             CutError: the reply stopped without an end.
-            ValueError, TypeError, LookupError: an answer in one piece that is none.
+            ValueError, TypeError, LookupError: an answer in one piece is malformed.
         """
         body = self.watch.whole_body
         text = self._whole_answer(body) if body else self.rest()
@@ -63,8 +63,8 @@ class OpenAIReply(Reply):
         return Chunk(text, self.usage, cut_off=self._finish == "length")
 
     def _take_first_event(self) -> None:
-        """Reads an end that stands in the first event: LlamaIndex's asynchronous half leaves that event out where it
-        has no content."""
+        """Read an end that comes in the first event: LlamaIndex's asynchronous half drops that event if it has no
+        content."""
         try:
             choice = json.loads(self.watch.first_event)["choices"][0]
             finish, refused = choice.get("finish_reason"), (choice.get("delta") or {}).get("refusal")
@@ -75,7 +75,7 @@ class OpenAIReply(Reply):
         self._finish = self._finish or finish
 
     def _whole_answer(self, body: bytes) -> str:
-        """The words of a reply from a server that does not stream."""
+        """Return the words of a reply from a server that does not stream."""
         answer = json.loads(body)
         if "error" in answer:
             # Some gateways report every error with status 200.

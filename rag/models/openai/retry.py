@@ -1,4 +1,4 @@
-"""When a failed model request is sent again, and after what wait. No clock and no randomness but those handed in."""
+"""When a failed model request is sent again, and after what wait. Clock and randomness are handed in."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class RetryPolicy:
     jitter: Callable[[], float] = random.random
 
     def start(self) -> Attempts:
-        """The count of one request, which starts now."""
+        """Start counting the tries of one request."""
         return Attempts(self)
 
 
 class Attempts:
-    """The tries of one request: says how long to wait before the next, or that there is none."""
+    """The tries of one request."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
@@ -48,7 +48,7 @@ class Attempts:
         self._retries = 0
 
     def next_wait(self, retry_after: float | None = None) -> float | None:
-        """Seconds to wait before the next try, or ``None`` when the request is given up.
+        """Return the seconds to wait before the next try, or ``None`` to give the request up.
 
         Without ``retry_after`` (what the server asked for, in seconds) the wait doubles from ``FIRST_WAIT_S`` up to
         ``LONGEST_BACKOFF_S``, of which a random half is taken off; with it the wait is never shorter than asked.
@@ -68,7 +68,7 @@ class Attempts:
 
 
 def retry_after(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """The wait a server asks for, in seconds, or ``None`` where it names none that can be read.
+    """Return the wait a server asks for, in seconds, or ``None`` if it names none that can be read.
 
     Reads ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date) and ``retry-after-ms``, which some servers add.
 

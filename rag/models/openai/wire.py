@@ -1,7 +1,7 @@
-"""Watches one reply on the wire: what kind it is, that it goes on, that it ends, and that it stays within bounds.
+"""A watch on one reply on the wire: its kind, that it goes on, that it ends, and that it stays within bounds.
 
-The openai client turns a body that is no event stream into an empty reply, and a stream that just stops into a complete
-one. Here is where they can still be told apart.
+The openai client turns a body that is not an event stream into an empty reply, and a stream that just stops into a
+complete one. Only here can they still be distinguished.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Watch:
         self._whole: bytearray | None = None
 
     def see(self, response: httpx.Response) -> None:
-        """Takes note of a response before its body is read.
+        """Take note of a response before its body is read.
 
         Raises:
-            WebPageError: it is a page, such as the login of a proxy.
+            WebPageError: it is a web page, such as the login of a proxy.
         """
         self._judge(response)
         if isinstance(response.stream, httpx.SyncByteStream):
@@ -55,7 +55,7 @@ class Watch:
             response.stream = _AsyncWatched(response.stream, self)
 
     def words_came(self) -> None:
-        """The reply goes on: patience starts anew."""
+        """Start patience anew, since the reply goes on."""
         self._until = self._clock() + self._patience_s
 
     @property
@@ -65,17 +65,17 @@ class Watch:
 
     @property
     def first_event(self) -> bytes:
-        """The data of the stream's first event; cut off where it is long."""
+        """The data of the stream's first event; cut off if it is long."""
         lines = (line for line in self._head.splitlines() if line.startswith(b"data:"))
         return next(lines, b"").removeprefix(b"data:")
 
     @property
     def whole_body(self) -> bytes | None:
-        """The body, where the server sent its answer in one piece of JSON instead of a stream."""
+        """The body, if the server sent its answer in one piece of JSON instead of a stream."""
         return None if self._whole is None else bytes(self._whole)
 
     def take(self, piece: bytes) -> None:
-        """Takes note of a piece of the body.
+        """Take note of a piece of the body.
 
         Raises:
             httpx.ReadTimeout: the last words came too long ago.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rag.paper import arxiv_version_of, normal_arxiv_id
+from rag.bibliography.addresses import arxiv_address
+from rag.bibliography.identifiers import arxiv_version_of, normal_arxiv_id
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.markup.latex import from_latex
 from rag.readers.parsing.xml_records import child, children, text_in, xml_records
@@ -17,7 +18,7 @@ from rag.readers.source import Source
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a feed; an error the API tells is a skip with what it says."""
+    """The papers of a feed; an error of the API is a skip with its message."""
     del options
     for number, found in enumerate(xml_records(source, frozenset({"entry"})), 1):
         yield found if isinstance(found, Skip) else _paper(source.name, f"record {number}", found[1])
@@ -37,7 +38,7 @@ def _paper(source: str, position: str, entry: Any) -> Record:
         authors=[from_latex(text_in(child(author, "name"))) for author in children(entry, "author")],
         year=text_in(child(entry, "published")),
         venue=from_latex(text_in(child(entry, "journal_ref"))),
-        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else address,
+        url=arxiv_address(arxiv_id) if arxiv_id else address,
         doi=text_in(child(entry, "doi")),
         arxiv_id=arxiv_id,
         arxiv_version=arxiv_version_of(address) if arxiv_id else None,

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.paper import arxiv_version_of, normal_arxiv_id
+from rag.bibliography.addresses import arxiv_address
+from rag.bibliography.identifiers import arxiv_version_of, normal_arxiv_id
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.formats.arxiv_json import year_of_id
 from rag.readers.markup.latex import from_latex
@@ -52,21 +53,16 @@ def _of_meta(source: str, page: Page) -> Record:
         abstract=from_latex(
             from_markup(_meta(page, "citation_abstract") or max(visible, key=len, default="") or named)
         ),
-        authors=[_given_first(name) for name in page.meta.get("citation_author", [])],
+        authors=page.meta.get("citation_author", []),
         year=_meta(page, *dates),
         venue=_meta(page, "citation_journal_title", "citation_conference_title"),
-        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else _meta(page, "citation_abstract_html_url", "og:url"),
+        url=arxiv_address(arxiv_id) if arxiv_id else _meta(page, "citation_abstract_html_url", "og:url"),
         doi=_meta(page, "citation_doi", "dc.identifier"),
         arxiv_id=arxiv_id,
         pmid=_meta(page, "citation_pmid"),
         arxiv_version=arxiv_version_of(_meta(page, "citation_arxiv_id"))
         or (arxiv_version_of(_meta(page, "citation_pdf_url", "og:url")) if arxiv_id else None),
     )
-
-
-def _given_first(name: str) -> str:
-    family, comma, given = name.partition(",")
-    return f"{given.strip()} {family.strip()}" if comma and "," not in given else name
 
 
 @dataclass(slots=True)
@@ -78,7 +74,7 @@ class _Entry:
 
 
 def _entries(page: Page) -> Iterator[_Entry]:
-    """What a listing tells, paper by paper: a link to the paper, then title, authors and abstract by their classes."""
+    """Yield the papers of a listing: a link to the paper, then title, authors and abstract by their classes."""
     entry = _Entry()
     for place, block in enumerate(page.blocks):
         link = _ABSTRACT_LINK.fullmatch(page.links.get(place, ""))
@@ -114,6 +110,6 @@ def _of_entry(source: str, position: str, entry: _Entry) -> Record:
         abstract=from_latex(entry.abstract),
         authors=entry.authors,
         year=year_of_id(entry.arxiv_id),
-        url=f"https://arxiv.org/abs/{entry.arxiv_id}" if entry.arxiv_id else None,
+        url=arxiv_address(entry.arxiv_id) if entry.arxiv_id else None,
         arxiv_id=entry.arxiv_id,
     )

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rag.paper import normal_arxiv_id
+from rag.bibliography.addresses import arxiv_address
+from rag.bibliography.identifiers import normal_arxiv_id
 from rag.readers.base import Options, Record, build, text_of, year_of
 from rag.readers.markup.latex import from_latex
 from rag.readers.parsing.json_records import json_records
@@ -19,7 +20,9 @@ _AFFILIATION = re.compile(r"\s{0,5}\([^()]{0,300}\)")
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a snapshot. The year is that of the first version; ``update_date`` is when a record was touched."""
+    """Yield the papers of a snapshot. The year is that of the first version; ``update_date`` is when a record was
+    touched.
+    """
     del options
     return json_records(source, _record)
 
@@ -34,7 +37,7 @@ def _record(source: str, position: str, record: Mapping[str, Any]) -> Record:
         authors=_authors(record),
         year=_first_version(record) or year_of_id(arxiv_id),
         venue=from_latex(text_of(record.get("journal-ref"))),
-        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
+        url=arxiv_address(arxiv_id) if arxiv_id else None,
         doi=record.get("doi"),
         arxiv_id=arxiv_id,
         arxiv_version=_last_version(record),
@@ -62,7 +65,7 @@ def _last_version(record: Mapping[str, Any]) -> int | None:
 
 
 def year_of_id(arxiv_id: str | None) -> int | None:
-    """The year an arXiv id was given: ``2404.07999`` and ``hep-th/9901001`` carry it."""
+    """Return the year of an arXiv id: ``2404.07999`` and ``hep-th/9901001`` contain it."""
     digits = (arxiv_id or "").rpartition("/")[2][:2]
     if not digits.isdigit():
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.readers.base import MAX_AUTHORS, Options, Record, Skip, build, given_first
+from rag.bibliography.names import given_first
+from rag.readers.base import MAX_AUTHORS, Options, Record, Skip, build
 from rag.readers.markup.latex import from_latex
 from rag.readers.parsing.bibtex_entries import BrokenEntry, Entry, entries
 from rag.readers.source import Source
@@ -27,7 +28,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
             yield Skip(source.name, f"line {entry.line}", entry.reason)
             continue
         if "crossref" in entry.fields or "xdata" in entry.fields:
-            # BibTeX wants parents behind their children, so they have to be looked for ahead, once.
+            # BibTeX wants parents after their children, so they have to be looked for ahead, once.
             parents = _parents(source) if parents is None else parents
             _inherit(entry, parents)
         yield _paper(source.name, entry)
@@ -79,7 +80,7 @@ def _paper(source: str, entry: Entry) -> Record:
 
 
 def _authors(raw: str) -> list[str]:
-    """Names at ``and`` outside braces; what stands in braces as a whole is a name as it is."""
+    """Names at ``and`` outside braces; a part wholly in braces is a name as it is."""
     parts: list[str] = []
     held = ""
     for piece in _AND.split(raw)[:MAX_AUTHORS]:

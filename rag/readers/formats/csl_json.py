@@ -17,13 +17,13 @@ _DATES = ("issued", "published", "published-print", "published-online", "origina
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of an array, of an object that wraps one, or of a single work."""
+    """Yield the papers of an array, of an object that wraps one, or of a single work."""
     del options
     return json_records(source, record_of)
 
 
 def record_of(source: str, position: str, record: Mapping[str, Any]) -> Record:
-    """One work. Its ``id`` is a citation key and not taken over."""
+    """Convert one work. Its ``id`` is a citation key and is not used."""
     return build(
         source,
         position,
@@ -53,7 +53,7 @@ def _name(author: object) -> str:
 
 
 def _year(record: Mapping[str, Any]) -> object:
-    """The year of the first date that has one: ``date-parts``, ``raw``, ``literal`` or a plain text."""
+    """Return the year of the first date that has one: ``date-parts``, ``raw``, ``literal`` or a plain text."""
     for key in _DATES:
         date = record.get(key)
         if isinstance(date, Mapping):
@@ -68,7 +68,9 @@ def _year(record: Mapping[str, Any]) -> object:
 
 
 def _arxiv_id(record: Mapping[str, Any]) -> object:
-    """Where Zotero and others put it: ``number`` or ``archive_location`` as ``arXiv:2404.07999``."""
+    """Return the arXiv id from ``number`` or ``archive_location`` (``arXiv:2404.07999``), as Zotero and others write
+    it.
+    """
     for key in ("arxiv", "number", "archive_location", "archive-location"):
         value = text_of(record.get(key))
         if value.casefold().startswith("arxiv") or (key == "arxiv" and value):

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rag.paper import Paper, normal_arxiv_id, title_key
+from rag.bibliography.addresses import arxiv_address
+from rag.bibliography.identifiers import normal_arxiv_id
+from rag.paper import Paper, title_key
 from rag.readers.base import Options, Record, Skip, build, text_of
 from rag.readers.parsing.page_html import Page, parse
 from rag.readers.parsing.page_text import MIN_SHORT_ABSTRACT, blocks_of, is_prose, looks_like_a_list, papers_of
@@ -33,7 +35,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def _once(records: Iterator[Record]) -> Iterator[Record]:
-    """A page names a paper in several places; the first record of each stands."""
+    """A page names a paper in several places; the first record of each counts."""
     seen: set[str] = set()
     for record in records:
         if isinstance(record, Paper):
@@ -91,7 +93,7 @@ def _of_props(source: str, position: str, entry: Mapping[str, Any]) -> Record:
         abstract=entry.get("summary") or entry.get("abstract"),
         authors=names,
         year=entry.get("publishedAt"),
-        url=f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None,
+        url=arxiv_address(arxiv_id) if arxiv_id else None,
         arxiv_id=arxiv_id,
     )
 
@@ -125,5 +127,5 @@ def _may_be_abstract(text: str) -> bool:
 def _paper(source: str, position: str, title: str | None, abstract: str, arxiv_id: str | None = None) -> Record:
     if title is None:
         return Skip(source, position, "no title stands before this paragraph")
-    url = f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else None
+    url = arxiv_address(arxiv_id) if arxiv_id else None
     return build(source, position, title=title, abstract=abstract, arxiv_id=arxiv_id, url=url)

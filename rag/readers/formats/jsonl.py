@@ -18,7 +18,7 @@ _METADATA = ("authors", "year", "venue", "journal", "url", "doi", "pmid", "pubme
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a JSON Lines file, a JSON array, or an object that wraps one."""
+    """Yield the papers of a JSON Lines file, a JSON array, or an object that wraps one."""
     del options
     return json_records(source, _record)
 

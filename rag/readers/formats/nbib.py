@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.paper import normal_doi
-from rag.readers.base import Options, Record, build, initials_first
+from rag.bibliography.addresses import pubmed_address
+from rag.bibliography.identifiers import normal_doi
+from rag.bibliography.names import initials_first
+from rag.readers.base import Options, Record, build
 from rag.readers.parsing.tagged import Tagged, joined, tagged_records
 from rag.readers.source import Source
 
@@ -18,7 +20,7 @@ _FIRST = frozenset({"PMID"})
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a MEDLINE file; a record begins at its ``PMID``."""
+    """Yield the papers of a MEDLINE file; a record begins at its ``PMID``."""
     del options
     for record in tagged_records(source, _LINE, _FIRST, "ER"):
         yield _paper(source.name, record)
@@ -34,14 +36,14 @@ def _paper(source: str, record: Tagged) -> Record:
         authors=[initials_first(name) for name in record.every("FAU", "AU")] + record.values.get("CN", []),
         year=record.first("DP", "DEP", "EDAT"),
         venue=record.first("JT", "TA", "BTI"),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
+        url=pubmed_address(pmid) if pmid.isdigit() else None,
         doi=_doi(record),
         pmid=pmid,
     )
 
 
 def _doi(record: Tagged) -> str | None:
-    """``LID`` and ``AID`` name the article in several systems; the DOI is marked."""
+    """Return the DOI: ``LID`` and ``AID`` identify the article in several systems, and the DOI is marked."""
     for tag in ("LID", "AID"):
         for value in record.values.get(tag, ()):
             if value.endswith("[doi]") and (doi := normal_doi(value.removesuffix("[doi]").strip())):

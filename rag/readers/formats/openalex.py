@@ -15,7 +15,7 @@ from rag.readers.source import Source
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a response or of a snapshot file."""
+    """Yield the papers of a response or of a snapshot file."""
     del options
     return json_records(source, _record)
 
@@ -41,7 +41,9 @@ def _record(source: str, position: str, record: Mapping[str, Any]) -> Record:
 
 
 def inverted(index: object) -> str:
-    """The text of an inverted index ``{"word": [0, 7], ...}``; places may be missing, doubled or out of all bounds."""
+    """Return the text of an inverted index ``{"word": [0, 7], ...}``; positions may be missing, repeated or out of
+    bounds.
+    """
     if not isinstance(index, Mapping):
         return ""
     words: dict[int, str] = {}

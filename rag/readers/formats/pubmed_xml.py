@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rag.bibliography.addresses import pubmed_address
 from rag.readers.base import Options, Record, Skip, build
 from rag.readers.parsing.xml_records import child, children, text_in, xml_records
 from rag.readers.source import Source
@@ -44,7 +45,7 @@ def _paper(source: str, position: str, element: Any) -> Record:
         venue=text_in(child(article, "Journal", "Title"))
         or text_in(child(article, "Journal", "ISOAbbreviation"))
         or text_in(child(article, "Book", "BookTitle")),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdigit() else None,
+        url=pubmed_address(pmid) if pmid.isdigit() else None,
         doi=_doi(element, article),
         pmid=pmid,
     )
@@ -58,7 +59,7 @@ def _title(article: Any) -> str:
 
 
 def _abstract(article: Any, citation: Any) -> str:
-    """The abstract with its labels (``METHODS: ...``); where there is none, one of another kind or language."""
+    """The abstract with its labels (``METHODS: ...``); if there is none, one of another kind or language."""
     own = child(article, "Abstract")
     for abstract in (own, *children(citation, "OtherAbstract")):
         if abstract is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.paper import normal_doi
+from rag.bibliography.identifiers import normal_doi
 from rag.readers.base import Options, Record, build, is_absent
 from rag.readers.markup.markup import from_markup
 from rag.readers.parsing.tagged import Tagged, joined, tagged_records
@@ -38,7 +38,7 @@ def _paper(source: str, record: Tagged) -> Record:
     abstracts = next(filter(None, told), [])
     links = [link for value in record.every("UR", "L2", "LK") for link in re.split(r";\s*(?=https?:)", value)]
     named = [value for tag in ("DO", "DI", "M3") for value in record.values.get(tag, ())]
-    # An address of a publisher may hold something like a DOI with more behind it; that of the resolver is one.
+    # An address of a publisher may hold something like a DOI with more after it; that of the resolver is one.
     resolved = [link for link in (*links, *record.values.get("L3", ())) if "doi.org/10." in link]
     return build(
         source,
@@ -56,7 +56,7 @@ def _paper(source: str, record: Tagged) -> Record:
 
 
 def _pmid(record: Tagged) -> str | None:
-    """PubMed ids stand as ``AN - 12345678`` in records of PubMed, or behind the letters PMID in notes."""
+    """PubMed ids are ``AN - 12345678`` in records of PubMed, or follow the letters PMID in notes."""
     database = record.first("DB", "DP").casefold()
     number = record.first("AN")
     if number.isdigit() and ("pubmed" in database or "medline" in database):

@@ -15,7 +15,7 @@ from rag.readers.source import Source
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a response or a dataset file."""
+    """Yield the papers of a response or a dataset file."""
     del options
     return json_records(source, _record)
 

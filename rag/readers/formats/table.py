@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from rag.bibliography.names import initials_first, split_names
 from rag.errors import ReadError, UsageError
-from rag.readers.base import Options, Record, Skip, build, initials_first, split_names
+from rag.readers.base import Options, Record, Skip, build
 from rag.readers.markup.markup import from_markup
 from rag.readers.source import Source
 
@@ -35,9 +36,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "pmid": ("pmid", "pubmedid", "pm"),
 }  # fmt: skip
 DELIMITERS = "\t,;|"
-#: Lines that may stand before the header: "sep=;" for Excel, when and with what query Dimensions exported.
+#: Lines that may precede the header: "sep=;" for Excel, when and with what query Dimensions exported.
 _MAX_PREAMBLE = 3
-#: Characters of one file gone over a second time behind quotes that never close.
+#: Characters of one file gone over a second time after quotes that never close.
 _REREAD_BUDGET = 8 * 1024 * 1024
 _SCOPUS_NUMBER = re.compile(r"\s*\(\d{5,20}\)")
 
@@ -78,7 +79,7 @@ def read(source: Source, options: Options) -> Iterator[Record]:
 
 
 def layout_of(head: str, named: Mapping[str, str] | None = None) -> Layout | None:
-    """The layout of a table from its first lines, or ``None`` where no delimiter gives a title and an abstract.
+    """The layout of a table from its first lines, or ``None`` if no delimiter gives a title and an abstract.
 
     Raises:
         UsageError: ``named`` holds an unknown field.
@@ -127,7 +128,8 @@ def _columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
 
 
 def _wants_quotes(lines: Sequence[str], width: int) -> bool:
-    """Whether a tab-separated file wraps fields in quotes; Web of Science does not, and its abstracts hold quotes."""
+    """Return whether a tab-separated file wraps fields in quotes; Web of Science does not, and its abstracts hold
+    quotes."""
     opened = [line for line in lines[1:] if '\t"' in line or line.startswith('"')]
     plain = sum(1 for line in opened if line.count("\t") + 1 in (width, width + 1))
     wrapped = sum(1 for line in opened if '"\t' in line or line.endswith('"'))
@@ -137,7 +139,7 @@ def _wants_quotes(lines: Sequence[str], width: int) -> bool:
 def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str] | str]]:
     """Each row with the number of its first line; for one that cannot be read, the reason.
 
-    A quote that never closes takes in what follows up to the limit of a field; the lines behind its first are then
+    A quote that never closes takes in what follows up to the limit of a field; the lines after its first are then
     read again.
     """
     lines = _Lines(source.lines())
@@ -182,7 +184,8 @@ class _Lines:
         return len(self._row)
 
     def is_strict(self, layout: Layout) -> bool:
-        """Whether every quote of the row opens or closes a field: one that was never closed ends at a later row's."""
+        """Return whether every quote of the row opens or closes a field: one that was never closed ends at a later
+        row's."""
         row = (f"{line}\n" for line in self._row)
         try:
             next(csv.reader(row, delimiter=layout.delimiter, strict=True))

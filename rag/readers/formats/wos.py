@@ -20,7 +20,7 @@ _NAMES = frozenset({"AU", "AF", "BA", "BF", "CA"})
 
 
 def read(source: Source, options: Options) -> Iterator[Record]:
-    """The papers of a file; its own head (``FN``, ``VR``) and end (``EF``) are no records."""
+    """Yield the papers of a file; its head (``FN``, ``VR``) and end (``EF``) are no records."""
     del options
     for record in tagged_records(source, _LINE, _FIRST, "ER", listed=_NAMES):
         if record.values.keys() - {"FN", "VR", "EF"}:

@@ -88,7 +88,7 @@ def _macro(match: re.Match[str]) -> str:
     symbol = _symbol(name)
     if symbol is None:
         return whole + " " if match.string[match.end() : match.end() + 1] == "{" else whole
-    # LaTeX eats the blanks behind a macro; a symbol that is a word of its own needs one all the same.
+    # LaTeX eats the blanks after a macro; a symbol that is a word of its own needs one all the same.
     blank = whole[-1].isspace() and not symbol.isalpha() and not symbol.isspace()
     safe = symbol.replace("{", _LEFT).replace("}", _RIGHT).replace("\\", _BACKSLASH)
     spaced = match.start() > 0 and match.string[match.start() - 1].isalnum()
@@ -104,7 +104,7 @@ def _accented(source: str) -> str:
 
 @cache
 def _symbol(name: str) -> str | None:
-    """The character a macro without arguments stands for, or ``None`` where it is not one."""
+    """Return the character that a macro without arguments makes, or ``None`` if it is not one."""
     if name in _EXTRA:
         return _EXTRA[name]
     from pylatexenc.latex2text import get_default_latex_context_db

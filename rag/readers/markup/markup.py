@@ -60,7 +60,7 @@ def _escaped(text: str) -> str:
 
 
 def raised(before: str, exponent: str) -> str:
-    """What stands for a superscript: a power behind a figure or letter keeps a sign for it, a mark does not."""
+    """Return a superscript as plain text: a power after a figure or letter keeps a sign for it, a mark does not."""
     last = before[-1:]
     return f"^{exponent}" if (last.isalnum() or last in ")]") and _POWER.fullmatch(exponent.strip()) else exponent
 
@@ -106,7 +106,7 @@ class _Plain:
         if name == "sup":
             return raised("".join(self._parts[-3:]), inside)
         if name == "tex-math":
-            # A whole document stands here beside the same formula in MathML.
+            # A whole document is here beside the same formula in MathML.
             return "" if "documentclass" in inside else inside
         heading = inside.strip()
         if not heading or heading.casefold().rstrip(".:") in {"abstract", "summary"}:

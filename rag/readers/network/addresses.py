@@ -1,6 +1,6 @@
-"""Which addresses of the network a fetch may go to: those of the open internet, and no others.
+"""Guard against requests into private networks: only addresses of the open internet may be fetched.
 
-A name is resolved once, every address it has is checked, and the connection goes to a checked one, so that a second
+A name is resolved once, all its addresses are checked, and the connection goes to a checked one, so that a second
 answer of the name server cannot lead elsewhere (DNS rebinding).
 """
 
@@ -31,14 +31,14 @@ Resolver = Callable[[str, int], list[Endpoint]]
 
 
 def resolve(host: str, port: int) -> list[Endpoint]:
-    """The addresses of ``host`` as the system knows them."""
+    """Return the addresses of ``host`` by the system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [Endpoint(str(address[4][0]), port) for address in found]
 
 
 def is_public(ip: str) -> bool:
-    """Whether an address is of the open internet: not private, loopback, link-local, reserved or multicast, nor one of
-    these wrapped into IPv6 (mapped, 6to4, Teredo, NAT64)."""
+    """Return whether an address is of the open internet: not private, loopback, link-local, reserved or multicast, nor
+    one of these wrapped into IPv6 (mapped, 6to4, Teredo, NAT64)."""
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
@@ -55,7 +55,7 @@ def is_public(ip: str) -> bool:
 
 
 class Target(NamedTuple):
-    """Where a request goes: the host it names and the address it connects to."""
+    """Destination of a request: the host it names and the address it connects to."""
 
     scheme: str
     host: str
@@ -71,7 +71,7 @@ class Guard:
         self._allowed = allowed
 
     def check(self, url: str) -> Target:
-        """Where a request for ``url`` may go.
+        """Return where a request for ``url`` may go.
 
         Raises:
             ReadError: another scheme than http and https, a user name in the URL, a host that cannot be found, or one

@@ -51,7 +51,7 @@ class Fetcher:
         self._pace = pace or Pace()
         self._max_bytes = max_bytes
         # A connection is not kept: the next host at the same address would be reached by the last one's certificate.
-        # Proxies of the environment are left out: behind one the address that is reached cannot be checked.
+        # Proxies of the environment are left out: through one the address that is reached cannot be checked.
         self._client = httpx.Client(
             timeout=httpx.Timeout(SILENCE_S, connect=10.0),
             follow_redirects=False,
@@ -70,7 +70,7 @@ class Fetcher:
         self._client.close()
 
     def get(self, url: str, accept: str = "*/*") -> bytes:
-        """The document at ``url``, as the server packs it, behind up to ``MAX_REDIRECTS`` redirects.
+        """The document at ``url``, as the server packs it, after up to ``MAX_REDIRECTS`` redirects.
 
         Raises:
             ReadError: the address or one it leads to is not allowed (see :class:`Guard`), the server does not answer

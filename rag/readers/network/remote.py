@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from rag.bibliography.identifiers import normal_arxiv_id, normal_doi
 from rag.errors import ReadError
-from rag.paper import normal_arxiv_id, normal_doi
 from rag.readers.base import Options, Record, Skip
 from rag.readers.detect import detect
 from rag.readers.network.fetch import Fetcher, Pace
@@ -43,7 +43,7 @@ class Reference:
 
 
 def reference_in(text: str) -> Reference | None:
-    """The reference that ``text`` is, or ``None`` where it is none (but, say, a path)."""
+    """Return the reference that ``text`` is, or ``None`` if it is something else, such as a path."""
     web = _WEB.match(text)
     if web:
         address = f"{web.group(1).lower()}://{text[web.end() :]}"
@@ -116,7 +116,7 @@ class Remote:
 
 
 def _found(records: list[Record], shown: str, who: str) -> list[Record]:
-    """The records, unless there is none or the answer was an error, which is one of the whole source."""
+    """Return the records, unless there is none or the reply was an error of the whole source."""
     if not records:
         raise ReadError(f"{shown}: {who} knows no such paper; check the identifier")
     first = records[0]

@@ -108,7 +108,7 @@ def _split(text: str) -> Any:
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    """Keeps a library's log of broken entries off the user's screen: the skips tell them."""
+    """Keeps a library's log of broken entries off the user's screen: the skips report them."""
     logger = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
@@ -118,7 +118,7 @@ def _quiet(name: str) -> Iterator[None]:
 
 
 def _with_key(text: str) -> str:
-    """The entry with a key and a comma behind it, where its head has none."""
+    """Return the entry with a key and a comma after it, if its head has none."""
     head = _HEAD.match(text)
     if head is None:
         return text
@@ -158,12 +158,12 @@ def value_of(raw: str, macros: Mapping[str, str]) -> str:
         at = end + 1
         rest = raw[at : at + 50].lstrip()
         if rest and rest[0] != "#" and raw[end : end + 1] in ("}", '"'):
-            break  # a comma is missing, and the next field stands behind
+            break  # a comma is missing, and the next field follows
     return "".join(parts)
 
 
 def _closing(raw: str, at: int) -> int:
-    """The place of the brace or quote that closes the one at ``at``; the end where none does."""
+    """Return the place of the brace or quote that closes the one at ``at``; the end if none does."""
     depth = 0
     quoted = raw[at] == '"'
     for place in range(at, len(raw)):

@@ -87,7 +87,7 @@ class Cutter:
                 self._around = ["records"]
 
     def _string_end(self, chunk: str, at: int) -> int:
-        """The place behind the string that is open at ``at``, or the end of the chunk where it goes on."""
+        """Return the place after the string that is open at ``at``, or the end of the chunk if it goes on."""
         if self._escaped:
             self._escaped = False
             return at + 1

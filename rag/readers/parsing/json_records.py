@@ -71,7 +71,7 @@ def first_values(head: str, count: int = 20) -> list[Any]:
 
 
 def is_json_lines(head: str) -> bool:
-    """Whether one of the first lines is a whole object: then every line is a record of its own."""
+    """Return whether one of the first lines is a whole object: then every line is a record of its own."""
     if head.lstrip().startswith("["):
         return False
     lines = (line.strip() for line in islice(head.split("\n"), 50))
@@ -84,7 +84,7 @@ def is_json_lines(head: str) -> bool:
 
 
 def is_wrapper(value: Mapping[str, Any]) -> bool:
-    """Whether an object only wraps records (``{"results": [...]}``) and is none itself."""
+    """Return whether an object only wraps records (``{"results": [...]}``) and is none itself."""
     return "title" not in value and any(isinstance(value.get(key), (list, dict)) for key in WRAPPERS)
 
 

@@ -73,7 +73,7 @@ class _Collector:
             self._classes = ""
 
     def _is_part(self, tag: str, attributes: Mapping[str, str]) -> bool:
-        """Whether a span is a part of its own: arXiv keeps a short and a full abstract in one paragraph."""
+        """Return whether a span is a part of its own: arXiv keeps a short and a full abstract in one paragraph."""
         if tag != "span":
             return False
         part = (attributes.get("class") or "").startswith("abstract-")

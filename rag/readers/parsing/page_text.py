@@ -1,4 +1,4 @@
-"""Tells papers from boilerplate in the text of a saved page, by the shape of its paragraphs alone.
+"""Separate papers from boilerplate in the text of a saved page, by the shape of its paragraphs alone.
 
 A list of papers, whatever site it comes from, alternates short lines with one long paragraph of prose: the abstract.
 Among the short lines in front of an abstract one is the title; the others are dates, counts, names and buttons.
@@ -26,14 +26,14 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
 _MARKED = re.compile(r"#|[-*+] |```|>>>|\d{1,2}[.)] |\$ |\.\. |=====|-----|\|")
 #: A paragraph of fewer characters is no abstract, unless its place says so.
 MIN_ABSTRACT = 160
-#: One that stands where only an abstract can stand may be this short.
+#: A paragraph in the place of an abstract may be this short.
 MIN_SHORT_ABSTRACT = 60
 MAX_TITLE_SHAPE = 400
 _WRAP = (50, 160)
 
 
 class Found(NamedTuple):
-    """A title (``None`` where there is none) with its abstract; ``line`` counts from 1, at the abstract."""
+    """A title (``None`` if there is none) with its abstract; ``line`` counts from 1, at the abstract."""
 
     line: int
     title: str | None
@@ -76,7 +76,7 @@ def _unwrapped(run: list[Block]) -> list[Block]:
 def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
     """The titles and abstracts of a page, in order.
 
-    An abstract in front of which no title stands is given with the title ``None``; a short stray paragraph
+    An abstract without a title before it is given with the title ``None``; a short stray paragraph
     (a cookie notice, an invitation) without one is left out.
     """
     gaps = list(_gaps(blocks, None))
@@ -96,14 +96,15 @@ def papers_of(blocks: Sequence[Block]) -> Iterator[Found]:
 
 
 def _is_stray(title: str | None, text: str, typical: float) -> bool:
-    """Whether a paragraph is page furniture: shorter than abstracts here are, with nothing like a title before it."""
+    """Return whether a paragraph is page furniture: shorter than abstracts here are, with nothing like a title before
+    it."""
     if title is None:
         return len(text) < 0.4 * typical
     return len(text) < 0.7 * typical and _title_score(title) < 0.75 and len(_SENTENCE_END.findall(text)) < 2
 
 
 def looks_like_a_list(blocks: Sequence[Block]) -> bool:
-    """Whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, each long
+    """Return whether a text is a page of papers and not an essay, a licence or a manual: at least two papers, each long
     paragraph with a title of its own, little text beside them, and no marks of Markdown or code."""
     found = [one for one in papers_of(blocks) if one.title]
     whole = sum(len(block.text) for block in blocks)
@@ -137,7 +138,7 @@ def _gaps(blocks: Sequence[Block], rhythm: int | None) -> Iterator[tuple[list[Bl
 
 
 def is_prose(text: str) -> bool:
-    """Whether a block has the shape of an abstract: long, of many words, with the end of a sentence."""
+    """Return whether a block has the shape of an abstract: long, of many words, with the end of a sentence."""
     if len(text) < MIN_ABSTRACT or len(_WORD.findall(text[:4_000])) < 20:
         return False
     if sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text)):
@@ -147,7 +148,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_short_abstract(text: str, gap: list[Block]) -> bool:
-    """Whether a full sentence, too short for prose elsewhere, stands where this page has abstracts: behind a title."""
+    """Return whether a full sentence, too short for prose elsewhere, is in an abstract's place: after a title."""
     return (
         len(text) >= MIN_SHORT_ABSTRACT
         and len(_WORD.findall(text)) >= 9
@@ -191,7 +192,7 @@ def _title_score(text: str) -> float:
 
 
 def _is_names(text: str) -> bool:
-    """Whether a line lists people: parts of two to four capitalised words each, at commas or dots."""
+    """Return whether a line lists people: parts of two to four capitalised words each, at commas or dots."""
     parts = [part.strip() for part in re.split(r"[,;·•&]| and ", text) if part.strip()]
     if len(parts) < 2:
         return False

@@ -47,8 +47,8 @@ def tagged_records(
 
     ``line_shape`` gives tag and value of a line; a line it does not match goes on with the value before it, or is one
     more value, where the tag is ``listed``. A record
-    begins at a tag of ``first_tags``, or at any tag behind the one that ends a record, so that neither a missing end
-    nor a missing beginning costs a neighbour. What stands before and between records (numbers, headings) is left out.
+    begins at a tag of ``first_tags``, or at any tag after the one that ends a record, so that neither a missing end
+    nor a missing beginning costs a neighbour. What is before and between records (numbers, headings) is left out.
     """
     record: Tagged | None = None
     tag = ""

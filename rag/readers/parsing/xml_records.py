@@ -1,7 +1,7 @@
-"""Elements out of XML files of any size, one by one; no entity is expanded and nothing is fetched.
+"""XML files of any size into elements, one by one; no entity is expanded and nothing is fetched.
 
-Parsed by lxml (libxml2) in its recovering mode: a fault costs the record it stands in, or what follows where nothing
-follows that could be XML.
+Parsed by lxml (libxml2) in its recovering mode: a fault costs the record it is in, or the rest if nothing after it
+could be XML.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _DECODED = frozenset(
 
 
 def xml_records(source: Source, names: frozenset[str]) -> Iterator[tuple[int, Any] | Skip]:
-    """Each element whose local name is in ``names``, with the number of its line, and a skip where the XML breaks.
+    """Yield each element whose local name is in ``names`` with its line number, and a skip where the XML breaks.
 
-    An element is good until the next is asked for; then its memory is given back.
+    An element is valid until the next is asked for; then its memory is freed.
 
     Raises:
-        ReadError: the document declares entities of its own, as a bomb does.
+        ReadError: the document declares its own entities, as an XML bomb does.
     """
     if _ENTITIES.search(source.head):
         raise ReadError(
@@ -103,26 +103,26 @@ def _one_line(message: str) -> str:
 
 
 def local(element: Any) -> str:
-    """The name of an element without its namespace; empty for what is no element."""
+    """Return an element's name without its namespace; empty for comments and the like."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def child(element: Any, *path: str) -> Any | None:
-    """The first element down ``path``, by local names, or ``None``."""
+    """Return the first element down ``path``, by local names, or ``None``."""
     for name in path:
         element = next((one for one in element if local(one) == name), None) if element is not None else None
     return element
 
 
 def children(element: Any, *path: str) -> list[Any]:
-    """All elements of the last name of ``path`` below the first ones of the others."""
+    """Return all elements of the last name of ``path`` below the first ones of the others."""
     above = child(element, *path[:-1]) if len(path) > 1 else element
     return [one for one in above if local(one) == path[-1]] if above is not None else []
 
 
 def text_in(element: Any | None) -> str:
-    """All text inside an element, exponents kept as such (``10<sup>-3</sup>`` is ``10^-3``)."""
+    """Return all text inside an element; exponents keep their meaning (``10<sup>-3</sup>`` is ``10^-3``)."""
     if element is None:
         return ""
     parts: list[str] = []

@@ -1,64 +1,118 @@
-"""Looks into a Chroma directory from a process of its own: a damaged index can crash or hang whoever reads it.
+"""Probe of a Chroma directory in a process of its own: a damaged index can crash or hang whoever reads it.
 
-That process reads what a search reads, and prints one line, empty when all is well.
+The process reads what a search reads. One process serves several probes: loading Chroma takes longer than a probe.
 """
 
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 DATABASE = "chroma.sqlite3"
-#: Seconds for a library of a million passages; a hang is told from work by it.
+#: Seconds before a probe counts as hanging; enough for a library of a million passages.
 _PATIENCE_S = 300
-#: The other process finds modules where this one does.
+#: The child process finds modules in the same places as this one.
 _PROGRAM = """
-import json, logging, pathlib, sys
-given = json.load(sys.stdin)
-sys.path[:] = given["path"]
-from rag.storage.embedded.probe import look
+import json, logging, sys
+sys.path[:] = json.loads(sys.stdin.readline())
+from rag.storage.embedded.probe import serve
 logging.disable(logging.CRITICAL)
-sys.stdout.write(look(pathlib.Path(given["directory"]), given["passage_ids"]))
+serve()
 """
 #: Passages whose vectors are read.
 _SAMPLE = 64
 
 
-def chroma_damage(directory: Path, passage_ids: Sequence[str]) -> str | None:
-    """What is wrong with a Chroma directory, in a few words, or ``None``.
+class ChromaProbe:
+    """Probe for damage in Chroma directories. Close it, or use it as a context, to end its process."""
 
-    Args:
-        directory: Chroma's own directory.
-        passage_ids: what the manifest says it holds, in any order; vectors of a few are read.
-    """
-    database = directory / DATABASE
-    if not database.exists() or not database.stat().st_size:
-        return "its database is gone" if passage_ids else None
-    sample = list(passage_ids[:: max(1, len(passage_ids) // _SAMPLE)])
-    given = json.dumps({"path": sys.path, "directory": str(directory), "passage_ids": sample})
-    try:
-        done = subprocess.run(  # noqa: S603 - this very module
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child process, if there is one."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.communicate()
+
+    def damage(self, directory: Path, passage_ids: Sequence[str]) -> str | None:
+        """Return what is wrong with a Chroma directory, in a few words, or ``None``.
+
+        Args:
+            directory: Chroma's own directory.
+            passage_ids: ids of its passages by the manifest, in any order; vectors of a few are read.
+        """
+        database = directory / DATABASE
+        if not database.exists() or not database.stat().st_size:
+            return "its database is gone" if passage_ids else None
+        sample = list(passage_ids[:: max(1, len(passage_ids) // _SAMPLE)])
+        child = self._child = self._child or self._start()
+        reply: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=_ask, args=(child, [str(directory), sample], reply), daemon=True).start()
+        try:
+            line = reply.get(timeout=_PATIENCE_S)
+        except queue.Empty:
+            self.close()
+            return f"reading it takes more than {_PATIENCE_S} seconds"
+        if line:
+            return str(json.loads(line)) or None
+        code = child.wait()
+        self.close()
+        return "reading it crashes" if code < 0 else "reading it fails"
+
+    def _start(self) -> subprocess.Popen[str]:
+        child = subprocess.Popen(  # noqa: S603 - this very module
             [sys.executable, "-c", _PROGRAM],
-            input=given,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            timeout=_PATIENCE_S,
-            check=False,
         )
-    except subprocess.TimeoutExpired:
-        return f"reading it takes more than {_PATIENCE_S} seconds"
-    if done.returncode < 0:
-        return "reading it crashes"
-    if done.returncode:
-        return "reading it fails"
-    return done.stdout.strip() or None
+        assert child.stdin is not None  # noqa: S101 - a pipe was asked for
+        child.stdin.write(json.dumps(sys.path) + "\n")
+        return child
+
+
+def _ask(child: subprocess.Popen[str], request: object, reply: queue.Queue[str]) -> None:
+    """Put the child's reply, one line, into a queue; an empty line if the child is gone."""
+    assert child.stdin is not None  # noqa: S101 - pipes were asked for
+    assert child.stdout is not None  # noqa: S101
+    try:
+        child.stdin.write(json.dumps(request) + "\n")
+        child.stdin.flush()
+        reply.put(child.stdout.readline())
+    except OSError:
+        reply.put("")
+
+
+def serve() -> None:
+    """Answer the probes on standard input, one line each, until it ends. Run by the child process."""
+    # Whatever libraries print must not pass for an answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        directory, passage_ids = json.loads(line)
+        answers.write(json.dumps(look(Path(directory), passage_ids)) + "\n")
+        answers.flush()
 
 
 def look(directory: Path, passage_ids: Sequence[str]) -> str:
-    """What :func:`chroma_damage` gives, but looked for in this process, which may not survive it; empty for nothing."""
+    """Look for damage in this process, which may not survive it. Return as :meth:`ChromaProbe.damage`, or ``""``."""
     import sqlite3
     from contextlib import closing
 

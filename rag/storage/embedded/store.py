@@ -1,7 +1,7 @@
 """A library in one directory: embedded Chroma, the lexical index and the manifest side by side.
 
 Order of every change: Chroma, lexical index, row file, manifest. The manifest comes last and decides what is there, so
-a crash at any point leaves a library that opens, and doing the same again finishes it. Removal goes the other way.
+a crash at any point leaves a library that opens, and doing the same again finishes it. Removal goes in reverse order.
 """
 
 from __future__ import annotations
@@ -61,20 +61,19 @@ class EmbeddedStore(Store):
         self._store_lock = FairLock(directory / "store.lock", directory / "turn.lock")
         self._vectors_lock = threading.RLock()
         self.manifest = Manifest(directory / "manifest.sqlite")
-        self.generation: int
         self._vectors: VectorIndex
         self._seen: int
         self._seen_at: float
         self._open_indexes()
 
     def close(self) -> None:
-        """Releases the files."""
+        """Close the files."""
         with self._vectors_lock:
             self._vectors.close()
         self.manifest.close()
 
     def refresh(self) -> None:
-        """Takes in what other processes changed; cheap when nothing did."""
+        """Pick up changes of other processes; cheap if there are none."""
         revision = self.manifest.revision
         if revision == self._seen or self._clock() - self._seen_at < _REFRESH_S:
             return
@@ -91,6 +90,10 @@ class EmbeddedStore(Store):
         """As the base class."""
         busy = f"another process is writing to the library {self.directory}; wait until it is done and try again"
         with self._write_lock.hold(timeout_s=timeout_s, busy=busy):
+            with self._vectors_lock:
+                if self.generation != self.manifest.generation:
+                    # Another process has rebuilt the library: the indexes open here are deleted.
+                    self._reopen()
             interrupted = self.manifest.meta("writing") == "1"
             self.manifest.set_meta(writing="1", **{k: str(v) for k, v in self._facts.items()})
             yield EmbeddedWriter(self, interrupted=interrupted)
@@ -104,8 +107,10 @@ class EmbeddedStore(Store):
             yield self._vectors
 
     def _ask(self, call: Callable[[VectorIndex], T]) -> T:
-        """Reads from Chroma. Its client keeps vectors in memory but looks records up in the file: while another process
-        writes, the two may disagree, and opening the database anew mends that."""
+        """Read from Chroma.
+
+        Its client keeps vectors in memory but looks records up in the file. While another process writes, the two may
+        disagree; opening the database anew resolves that."""
         with self._vectors_lock:
             try:
                 with self._chroma() as index:
@@ -130,34 +135,35 @@ class EmbeddedStore(Store):
         stored = {name: self.manifest.meta(name) for name in self._facts}
         check_facts(str(self.directory), {k: v for k, v in stored.items() if v is not None}, self._facts)
         self._seen, self._seen_at = self.manifest.revision, self._clock()
-        self.generation = self.manifest.generation
-        chroma, lexical = index_directories(self.directory, self.generation)
+        generation = self.manifest.generation
+        chroma, lexical = index_directories(self.directory, generation)
         database = chroma / DATABASE
         if self.manifest.passages and not (database.exists() and database.stat().st_size):
             # Chroma would make an empty one and find nothing in it.
             raise LibraryError(f"the Chroma database in {chroma} is gone; mend it with: citewell doctor --repair")
         self._vectors = VectorIndex(chroma, self._facts)
-        self._rows = RowFile(row_file(self.directory, self.generation), int(self._facts["dimension"]))
+        self._rows = RowFile(row_file(self.directory, generation), int(self._facts["dimension"]))
         self.lexical = LexicalIndex(lexical)
+        self.generation = generation
 
 
 class EmbeddedWriter(Writer):
-    """Changes a library directory."""
+    """Writer of a library directory."""
 
     def __init__(self, store: EmbeddedStore, *, interrupted: bool) -> None:
         self._store = store
         self.interrupted = interrupted
 
-    def put(self, papers: Sequence[Paper], cut: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
+    def put(self, papers: Sequence[Paper], passages_by_paper: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
         """As the base class."""
         store = self._store
-        stale = stale_passages(store.passage_ids([p.id for p in papers]), cut)
+        stale = stale_passages(store.passage_ids([p.id for p in papers]), passages_by_paper)
         with store._chroma(exclusive=True) as index:
-            index.upsert(papers, cut, vectors)
+            index.upsert(papers, passages_by_paper, vectors)
             if stale:
                 index.delete(stale)
         store.lexical.replace(papers)
-        store.manifest.put(papers, cut, store._rows.append(vectors))
+        store.manifest.put(papers, passages_by_paper, store._rows.append(vectors))
         store._seen = store.manifest.revision
 
     def remove(self, paper_ids: Sequence[str]) -> None:
@@ -177,13 +183,13 @@ class EmbeddedWriter(Writer):
 
 
 def index_directories(directory: Path, generation: int) -> tuple[Path, Path]:
-    """Where Chroma and the lexical index of a generation lie. A rebuild writes the next generation beside this one."""
+    """Return the directories of Chroma and the lexical index of a generation. A rebuild writes the next ones beside."""
     suffix = f"-{generation}" if generation else ""
     return directory / f"chroma{suffix}", directory / f"lexical{suffix}"
 
 
 def refuse_replica(manifest: Manifest, directory: Path) -> None:
-    """Refuses a directory whose papers are another place's to change.
+    """Raise if a directory is a replica, whose papers are changed on a server.
 
     Raises:
         LibraryError: the directory follows a library on a Chroma server.

@@ -1,4 +1,4 @@
-"""Checks a library: are all its parts there, readable, and in agreement?"""
+"""Health check of a library: are all its parts there, readable, and in agreement?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.errors import CitewellError, LibraryBusyError, LibraryError
 from rag.language.counting import counted
 from rag.models.protocols import Embedder
-from rag.storage.embedded.probe import chroma_damage
+from rag.storage.embedded.probe import ChromaProbe
 from rag.storage.embedded.store import EmbeddedStore, index_directories, refuse_replica
 from rag.storage.locks import FileLock
 from rag.storage.manifest import Manifest, beside_chroma
@@ -25,32 +25,36 @@ _FREE_BYTES = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at."""
+    """One check and its result."""
 
     name: str
     ok: bool
     detail: str
 
     def to_dict(self) -> dict[str, object]:
-        """The contract's record."""
+        """Return the contract's record."""
         return {"name": self.name, "ok": self.ok, "detail": self.detail}
 
 
-def check_library(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[Check]:
-    """Looks at a library, from the cheap to the costly; ends early where nothing more can be looked at.
+def check_library(
+    directory: Path, embedder: Embedder, address: ServerAddress | None = None, *, probe: ChromaProbe | None = None
+) -> Iterator[Check]:
+    """Check a library, from cheap to costly; end early if nothing more can be checked.
 
     Args:
         directory: the library's directory.
         embedder: the embedding model of the settings.
         address: the library on a server that the directory follows.
+        probe: the probe to look into Chroma with; its own by default.
     """
     if address is None:
-        yield from _check_directory(directory, embedder)
+        with ChromaProbe() as own:
+            yield from _check_directory(directory, embedder, probe or own)
     else:
         yield from _check_shared(directory, embedder, address)
 
 
-def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
+def _check_directory(directory: Path, embedder: Embedder, probe: ChromaProbe) -> Iterator[Check]:
     if not (directory / "manifest.sqlite").exists() and not beside_chroma(directory / "manifest.sqlite"):
         yield Check("library", False, f"there is no library at {directory}; make one with: citewell ingest FILE")
         return
@@ -76,7 +80,7 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         not interrupted,
         "broke off; run the same ingest again to finish it" if interrupted else "finished",
     )
-    lost = None if damage else _chroma_damage(directory, manifest)
+    lost = None if damage else _chroma_damage(directory, manifest, probe)
     manifest.close()
     if lost:
         yield Check("chroma", False, f"{lost}; mend it with: citewell doctor --repair")
@@ -93,11 +97,11 @@ def _check_directory(directory: Path, embedder: Embedder) -> Iterator[Check]:
         store.close()
 
 
-def _chroma_damage(directory: Path, manifest: Manifest) -> str | None:
+def _chroma_damage(directory: Path, manifest: Manifest, probe: ChromaProbe) -> str | None:
     try:
         # No second process may read an embedded Chroma while one writes; then only what a reader sees is looked at.
         with FileLock(directory / "write.lock").hold(timeout_s=0.2):
-            return chroma_damage(
+            return probe.damage(
                 index_directories(directory, manifest.generation)[0], passage_ids(manifest, manifest.ids())
             )
     except LibraryBusyError:
@@ -191,7 +195,7 @@ def versions() -> Check:
 
 
 def model_works(embedder: Embedder) -> Check:
-    """Whether the embedding model embeds."""
+    """Return whether the embedding model embeds."""
     try:
         vector = embedder.embed_query("a question")
     except CitewellError as error:

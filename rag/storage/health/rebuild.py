@@ -1,4 +1,4 @@
-"""Makes both indexes anew from the manifest: after a change of the embedding model or of the chunking, or a damage.
+"""Rebuild of both indexes from the manifest: after a change of the embedding model or the chunking, or after damage.
 
 The new indexes are written beside the ones in use and put in use by one commit of the manifest, so that readers go on
 meanwhile and a crash loses nothing. What a broken rebuild with the same model already embedded is used again.
@@ -84,9 +84,9 @@ def _rebuild_directory(
         rows = RowFile(row_file(directory, new), embedder.dimension)
         vectors, lexical = _vectors_to_fill(chroma, facts), LexicalIndex(lexical_directory)
         placed: list[tuple[list[Passage], int]] = []
-        for papers, cut in fill(vectors, embedder, manifest, report):
+        for papers, passages_by_paper in fill(vectors, embedder, manifest, report):
             lexical.replace(papers)
-            placed += _placed(rows, vectors, cut)
+            placed += _placed(rows, vectors, passages_by_paper)
             tell(report)
         vectors.close()
         manifest.switch(new, placed, **{k: str(v) for k, v in facts.items()}, writing="0")
@@ -94,7 +94,7 @@ def _rebuild_directory(
 
 
 def _vectors_to_fill(chroma: Path, facts: dict[str, str | int]) -> VectorIndex:
-    """The new collection: what a broken rebuild with the same model left, or an empty one."""
+    """Return the new collection: what a broken rebuild with the same model left, or an empty one."""
     if chroma.exists():
         index = VectorIndex(chroma, facts)
         try:
@@ -107,17 +107,19 @@ def _vectors_to_fill(chroma: Path, facts: dict[str, str | int]) -> VectorIndex:
     return VectorIndex(chroma, facts)
 
 
-def _placed(rows: RowFile, index: VectorIndex, cut: list[list[Passage]]) -> list[tuple[list[Passage], int]]:
-    """Copies the vectors of papers into the row file; gives each paper's passages with their first row."""
-    ids = [passage.id for own in cut for passage in own]
+def _placed(
+    rows: RowFile, index: VectorIndex, passages_by_paper: list[list[Passage]]
+) -> list[tuple[list[Passage], int]]:
+    """Copy the vectors of papers into the row file; return each paper's passages with their first row."""
+    ids = [passage.id for own in passages_by_paper for passage in own]
     stored = index.vectors(ids)
     row = rows.append(np.stack([stored[i] for i in ids])) if ids else 0
-    firsts = row + np.cumsum([0, *(len(own) for own in cut)])
-    return [(own, int(first)) for own, first in zip(cut, firsts, strict=False)]
+    firsts = row + np.cumsum([0, *(len(own) for own in passages_by_paper)])
+    return [(own, int(first)) for own, first in zip(passages_by_paper, firsts, strict=False)]
 
 
 def _discard(directory: Path, generation: int) -> None:
-    """Removes the indexes no longer in use; a reader that has them open keeps them until it looks again."""
+    """Remove the indexes no longer in use; a reader that has them open keeps them until it looks again."""
     for path in index_directories(directory, generation):
         shutil.rmtree(path, ignore_errors=True)
     row_file(directory, generation).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Mends what can be mended: a lost lexical index, a lost manifest, passages that belong to no paper or are missing."""
+"""Repair of a library: a lost lexical index, a lost manifest, passages that are missing or belong to no paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from rag.errors import LibraryError
 from rag.language.counting import counted
 from rag.models.protocols import Embedder
-from rag.storage.embedded.probe import chroma_damage
+from rag.storage.embedded.probe import ChromaProbe
 from rag.storage.embedded.store import index_directories, refuse_replica
 from rag.storage.health.rebuild import rebuild
 from rag.storage.index.lexical import LexicalIndex
@@ -25,27 +25,31 @@ from rag.storage.store import Store, passage_ids
 _PAGE = 500
 
 
-def repair(directory: Path, embedder: Embedder, address: ServerAddress | None = None) -> Iterator[str]:
-    """Mends a library; says each thing it did.
+def repair(
+    directory: Path, embedder: Embedder, address: ServerAddress | None = None, *, probe: ChromaProbe | None = None
+) -> Iterator[str]:
+    """Repair a library, and yield a sentence for each thing done.
 
     Args:
         directory: the library's directory.
         embedder: the embedding model of the settings.
         address: the library on a server that the directory follows; server and replica are both mended.
+        probe: the probe to look into Chroma with; its own by default.
 
     Raises:
         LibraryError: there is nothing left to mend from.
         LibraryBusyError: another process writes.
     """
     if address is None:
-        yield from _repair_directory(directory, embedder)
+        with ChromaProbe() as own:
+            yield from _repair_directory(directory, embedder, probe or own)
     else:
         if (directory / "write.lock").exists():
             yield from _repair_replica(directory)
         yield from _repair_indexes(directory, embedder, address)
 
 
-def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
+def _repair_directory(directory: Path, embedder: Embedder, probe: ChromaProbe) -> Iterator[str]:
     if not (directory / "write.lock").exists():
         raise LibraryError(f"there is no library at {directory}; make one with: citewell ingest FILE")
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
@@ -55,7 +59,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
         with closing(Manifest(directory / "manifest.sqlite")) as manifest:
             refuse_replica(manifest, directory)
             chroma, lexical = index_directories(directory, manifest.generation)
-            damage = chroma_damage(chroma, passage_ids(manifest, manifest.ids()))
+            damage = probe.damage(chroma, passage_ids(manifest, manifest.ids()))
         if _lexical_is_lost(lexical):
             LexicalIndex.erase(lexical)
             yield "The lexical index could not be read and was set aside."
@@ -67,7 +71,7 @@ def _repair_directory(directory: Path, embedder: Embedder) -> Iterator[str]:
 
 
 def _repair_replica(directory: Path) -> Iterator[str]:
-    """Takes away what of a replica cannot be read; it is read from the server again when it is opened next."""
+    """Set unreadable parts of a replica aside; they are read from the server again when it is next opened."""
     busy = f"another process is writing to the library {directory}; wait until it is done and try again"
     with FileLock(directory / "write.lock").hold(timeout_s=WRITER_WAIT_S, busy=busy):
         if (directory / "manifest.sqlite").exists() and _manifest_is_lost(directory):
@@ -102,7 +106,7 @@ def _manifest_is_lost(directory: Path) -> bool:
 
 
 def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
-    """Every paper's first passage carries its record, and its passages together its abstract."""
+    """Yield what was done. Every paper's first passage carries its record, and its passages together its abstract."""
     generations = sorted(
         int(path.name.partition("-")[2] or 0)
         for path in directory.glob("chroma*")
@@ -120,7 +124,7 @@ def _manifest_from_chroma(directory: Path, embedder: Embedder) -> Iterator[str]:
     manifest = Manifest(directory / "manifest.sqlite", anew=True)
     for i in range(0, len(papers), _PAGE):
         page = papers[i : i + _PAGE]
-        manifest.put([found.paper for found in page], [found.cut for found in page], None)
+        manifest.put([found.paper for found in page], [found.passages for found in page], None)
     manifest.set_meta(generation=str(generations[-1]), writing="0")
     manifest.close()
     rebuilt = f"The manifest was built again from Chroma: {counted(len(papers), 'paper')}."
@@ -156,15 +160,15 @@ def _lexical_from_manifest(store: Store) -> Iterator[str]:
 
 
 def _passages_from_manifest(store: Store, put: Callable[..., None], embedder: Embedder) -> Iterator[str]:
-    """Embeds again what Chroma has lost."""
+    """Embed again what Chroma has lost."""
     there = store.all_passage_ids()
     wanted = store.manifest.passage_counts(store.manifest.ids())
     broken = [i for i, count in wanted.items() if any(passage_id(i, n) not in there for n in range(count))]
     for i in range(0, len(broken), 32):
         papers = list(store.manifest.get(broken[i : i + 32]).values())
-        cut = [passages(paper) for paper in papers]
-        texts = [embedding_text(paper, p) for paper, own in zip(papers, cut, strict=True) for p in own]
-        put(papers, cut, embedder.embed_texts(texts))
+        passages_by_paper = [passages(paper) for paper in papers]
+        texts = [embedding_text(paper, p) for paper, own in zip(papers, passages_by_paper, strict=True) for p in own]
+        put(papers, passages_by_paper, embedder.embed_texts(texts))
     if broken:
         yield f"{counted(len(broken), 'paper was', 'papers were')} embedded again: Chroma had lost passages of theirs."
 

@@ -37,7 +37,7 @@ class LexicalIndex:
         return int(self._index.searcher().num_docs)
 
     def replace(self, papers: Sequence[Paper], removed: Iterable[str] = ()) -> None:
-        """Puts papers in, in place of what stood under their ids, takes ``removed`` ids out, and commits."""
+        """Replace papers by id, remove the ``removed`` ids, and commit."""
         import tantivy
 
         try:
@@ -56,13 +56,13 @@ class LexicalIndex:
             ) from error
 
     def ids(self) -> set[str]:
-        """Ids of all papers in the index."""
+        """Return ids of all papers in the index."""
         import tantivy
 
         return {paper_id for paper_id, _ in self._hits(tantivy.Query.all_query(), max(1, len(self)))}
 
     def check(self) -> None:
-        """Opens every part that a search opens.
+        """Open every part that a search opens.
 
         Raises:
             LibraryError: one cannot be read.
@@ -72,7 +72,7 @@ class LexicalIndex:
         self._hits(tantivy.Query.term_query(self._schema, "text", "any"), 1)
 
     def refresh(self) -> None:
-        """Takes in what other processes committed.
+        """Pick up commits of other processes.
 
         Raises:
             LibraryError: what they left cannot be read.
@@ -83,11 +83,11 @@ class LexicalIndex:
             raise self._unreadable(error) from error
 
     def terms(self, text: str) -> list[str]:
-        """The index terms of a text in order: lower case, no accents, no stop words, stemmed."""
+        """Return the index terms of a text in order: lower case, no accents, no stop words, stemmed."""
         return list(self._analyzer.analyze(text))
 
     def document_frequency(self, term: str) -> int:
-        """How many papers hold an index term."""
+        """Return how many papers hold an index term."""
         try:
             return int(self._index.searcher().doc_freq("text", term))
         except (ValueError, OSError) as error:
@@ -154,7 +154,7 @@ class LexicalIndex:
 
     @staticmethod
     def erase(directory: Path) -> None:
-        """Removes an index that cannot be read, so that it can be built again from the library."""
+        """Remove an index that cannot be read, so that it can be built again from the library."""
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -31,22 +31,22 @@ class Passage:
 
 
 def passage_id(paper_id: str, index: int) -> str:
-    """The id of a paper's passage, by its place within the paper."""
+    """Return the id of a paper's passage, by its index within the paper."""
     return f"{paper_id}#{index}"
 
 
 def paper_of(passage_id: str) -> str:
-    """The id of the paper a passage belongs to."""
+    """Return the id of the paper a passage belongs to."""
     return passage_id.rpartition("#")[0]
 
 
 def index_of(passage_id: str) -> int:
-    """The place of a passage within its paper."""
+    """Return the index of a passage within its paper."""
     return int(passage_id.rpartition("#")[2])
 
 
 def passages(paper: Paper) -> list[Passage]:
-    """The passages of a paper, in order; together they hold every sentence of its abstract exactly once.
+    """Return the passages of a paper, in order; together they hold every sentence of its abstract exactly once.
 
     A sentence longer than ``MAX_CHARACTERS`` makes a passage of its own.
     """
@@ -63,5 +63,5 @@ def passages(paper: Paper) -> list[Passage]:
 
 
 def embedding_text(paper: Paper, passage: Passage) -> str:
-    """What is embedded for a passage: the title, where there is one, gives a run of sentences its subject."""
+    """Return the text to embed for a passage: its sentences after the title, which gives them their subject."""
     return f"{paper.title}. {passage.text}" if paper.title else passage.text

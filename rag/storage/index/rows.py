@@ -24,7 +24,7 @@ _LOOKED_AT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowRange:
     """Where a paper's passages lie: ``count`` rows from ``row`` on; no row where the file does not hold them."""
 
     row: int | None
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PassageVectors:
     """The vectors of all passages of some papers.
 
     Args:
@@ -60,7 +60,7 @@ class RowFile:
         self._mapped: NDArray[np.float16] | None = None
 
     def append(self, vectors: Vectors) -> int:
-        """Adds rows; gives the number of the first. What a broken append left behind is written over."""
+        """Append rows and return the number of the first. The remains of a broken append are overwritten."""
         width = self._dimension * _STORED.itemsize
         with self._path.open("ab") as file:
             first = file.tell() // width
@@ -79,8 +79,8 @@ class RowFile:
         # A machine that lost power may have kept the file's length and not its last pages.
         return rows if rows[:, :_LOOKED_AT].any(axis=1).all() else None
 
-    def holds(self, place: Place) -> bool:
-        """Whether all rows of a place are there."""
+    def holds(self, place: RowRange) -> bool:
+        """Return whether all rows of a range are there."""
         if place.row is None:
             return False
         return self.read(np.arange(place.row, place.row + place.count, dtype=np.int64)) is not None
@@ -101,7 +101,7 @@ class RowFile:
             return None
 
 
-def numbers_of(places: Sequence[Place]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def passage_numbers(places: Sequence[RowRange]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For every passage of papers at these places its paper's index and its number within the paper."""
     counts = np.array([place.count for place in places], dtype=np.int64)
     owners = np.repeat(np.arange(len(places), dtype=np.int64), counts)
@@ -110,5 +110,5 @@ def numbers_of(places: Sequence[Place]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def row_file(directory: Path, generation: int) -> Path:
-    """Where the vectors of a generation lie by row number."""
+    """Return where the vectors of a generation lie by row number."""
     return directory / (f"vectors-{generation}.f2" if generation > 0 else "vectors.f2")

@@ -35,7 +35,7 @@ class StoredPassage:
 
 
 def stored_passages(found: Any) -> list[StoredPassage]:
-    """The passages in what Chroma's ``get`` gave, with documents and metadata included."""
+    """Return the passages of a result of Chroma's ``get`` with documents and metadata."""
     return [
         StoredPassage(
             id=i,
@@ -56,12 +56,12 @@ class StoredPaper:
     """A paper made again from its passages, and the revision that wrote them."""
 
     paper: Paper
-    cut: list[Passage]
+    passages: list[Passage]
     revision: int
 
 
 def papers_of(stored: Iterable[StoredPassage]) -> list[StoredPaper]:
-    """The papers whose passages are all there.
+    """Return the papers whose passages are complete.
 
     The first passage carries the record and the number of passages. What an interrupted change left of an older and
     longer abstract has a higher index or an older revision, and is passed over.
@@ -89,5 +89,5 @@ def _paper_of(passages: Mapping[int, StoredPassage]) -> StoredPaper | None:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error of another library's, cut to a length that can be shown."""
+    """Return the first line of another package's error, truncated for display."""
     return (str(error).partition("\n")[0] or type(error).__name__)[:200]

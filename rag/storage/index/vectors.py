@@ -49,7 +49,7 @@ class VectorIndex:
         self._collection: Collection | None = None
 
     def close(self) -> None:
-        """Releases the database; the next call opens it anew and sees what other processes wrote."""
+        """Release the database; the next call opens it anew and sees what other processes wrote."""
         if self._client is not None:
             self._client.close()  # type: ignore[attr-defined]  # Client has it, the abstract ClientAPI does not
         self._client = self._collection = None
@@ -67,7 +67,7 @@ class VectorIndex:
     def upsert(
         self, papers: Sequence[Paper], passages: Sequence[Sequence[Passage]], vectors: Vectors, revision: int = 0
     ) -> None:
-        """Writes the passages of papers, in requests of whole papers where the collection takes so much at once.
+        """Write the passages of papers, in requests of whole papers if the collection takes that much at once.
 
         Args:
             papers: the papers.
@@ -89,7 +89,7 @@ class VectorIndex:
                 start += len(rows)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Removes passages; unknown ids are passed over."""
+        """Remove passages; unknown ids are ignored."""
         with self._errors() as collection:
             for i in range(0, len(ids), _REQUEST):
                 collection.delete(ids=list(ids[i : i + _REQUEST]))
@@ -116,7 +116,7 @@ class VectorIndex:
         return [(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The stored vectors of these passages, shape ``(dimension,)`` each, for the ids that are known."""
+        """Return the stored vectors of these passages, shape ``(dimension,)`` each, for the ids that are known."""
         if not ids:
             return {}
         with self._errors() as collection:
@@ -130,12 +130,12 @@ class VectorIndex:
             return stored_passages(collection.get(ids=list(ids), include=["documents", "metadatas"])) if ids else []
 
     def ids(self) -> set[str]:
-        """Ids of all passages."""
+        """Return ids of all passages."""
         with self._errors() as collection:
             return set(collection.get(include=[])["ids"])
 
     def scan(self, step: int = _REQUEST) -> Iterator[list[StoredPassage]]:
-        """All passages, in pages."""
+        """Yield all passages, in pages."""
         offset = 0
         while True:
             with self._errors() as collection:
@@ -146,13 +146,13 @@ class VectorIndex:
             offset += len(page)
 
     def open(self) -> None:
-        """Opens the database now rather than at the first call."""
+        """Open the database now rather than at the first call."""
         with self._errors():
             pass
 
     @contextmanager
     def _errors(self) -> Iterator[Collection]:
-        """The open collection; what Chroma raises becomes one clear sentence."""
+        """Yield the open collection; Chroma's errors become one clear sentence."""
         try:
             yield self._collection or self._connect()
         except LibraryError:
@@ -188,12 +188,12 @@ class VectorIndex:
 
 
 def library_facts(embedding: str, dimension: int) -> dict[str, str | int]:
-    """What vectors depend on; written into the collection's metadata, and into the manifest."""
+    """Return the properties that vectors depend on; stored in the collection's metadata and in the manifest."""
     return {"embedding": embedding, "dimension": dimension, "chunking": CHUNKING_VERSION}
 
 
 def digest(paper: Paper, passage: Passage) -> str:
-    """Names the very text that was embedded: equal digests need no new embedding."""
+    """Return a digest of the text to embed: equal digests need no new embedding."""
     return hashlib.sha256(embedding_text(paper, passage).encode()).hexdigest()[:20]
 
 

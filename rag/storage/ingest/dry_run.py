@@ -1,4 +1,4 @@
-"""What a library would hold in the middle of an ingest that only says what it would do."""
+"""Manifest of a dry run: what a library would hold in the middle of an ingest."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rag.storage.ingest.resolve import Resolved
 from rag.storage.manifest import Manifest
 
 
-class Planned:
+class DryRunManifest:
     """A manifest with changes over it that are never written to it.
 
     The changes stand in a file of their own, outside the library: a plan may be of millions of papers. Made by
-    :func:`planned`.
+    :func:`dry_run_manifest`.
     """
 
     def __init__(self, manifest: Manifest | None, changes: Manifest) -> None:
@@ -24,7 +24,7 @@ class Planned:
         self._changes = changes
 
     def apply(self, resolved: Resolved) -> None:
-        """Takes in what a batch would change."""
+        """Record what a batch would change."""
         papers = [change.after for change in resolved.changes.values()]
         self._changes.put(papers, [[] for _ in papers], None)
         self._changes.take_in(resolved.records, resolved.updated)
@@ -55,11 +55,11 @@ class Planned:
 
 
 @contextmanager
-def planned(manifest: Manifest | None) -> Iterator[Planned]:
-    """A plan over ``manifest`` (``None``: over an empty library), gone with the block."""
+def dry_run_manifest(manifest: Manifest | None) -> Iterator[DryRunManifest]:
+    """Yield a manifest for a dry run over ``manifest`` (``None``: over an empty library), valid within the block."""
     with TemporaryDirectory(prefix="citewell-plan-") as directory:
         changes = Manifest(Path(directory) / "manifest.sqlite")
         try:
-            yield Planned(manifest, changes)
+            yield DryRunManifest(manifest, changes)
         finally:
             changes.close()

@@ -1,4 +1,4 @@
-"""Fills a collection with all papers of a manifest; what is there already is not embedded again."""
+"""Filling a collection with all papers of a manifest; passages that it has already are not embedded again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RebuildReport:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of ``rebuild --json``."""
+        """Return the record of ``rebuild --json``."""
         return {
             "papers": self.papers,
             "passages": self.passages,
@@ -40,7 +40,7 @@ class RebuildReport:
 def fill(
     index: VectorIndex, embedder: Embedder, manifest: Manifest, report: RebuildReport, revision: int = 0
 ) -> Iterator[tuple[list[Paper], list[list[Passage]]]]:
-    """Writes all papers of a manifest into a collection, a page after the other, and gives each page with its passages.
+    """Write all papers of a manifest into a collection, page by page, and yield each page with its passages.
 
     Passages that the collection holds already, left by a rebuild that broke off, are not embedded again.
 
@@ -58,14 +58,14 @@ def fill(
     report.total = len(manifest)
     for page, offset in enumerate(range(0, report.total, _PAGE)):
         papers = manifest.papers(limit=_PAGE, offset=offset)
-        cut = [passages(paper) for paper in papers]
-        rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
+        passages_by_paper = [passages(paper) for paper in papers]
+        rows = [(paper, passage) for paper, own in zip(papers, passages_by_paper, strict=True) for passage in own]
         there = {stored.id: stored.digest for stored in index.get([passage.id for _, passage in rows])}
         same = [passage.id for paper, passage in rows if there.get(passage.id) == digest(paper, passage)]
         # On a server everything gets its revision; in a directory what is there is there.
         if revision or len(same) < len(rows):
             vectors = embed_missing(embedder, rows, index.vectors(same), embedded)
-            index.upsert(papers, cut, vectors, revision + page if revision else 0)
+            index.upsert(papers, passages_by_paper, vectors, revision + page if revision else 0)
         report.papers += len(papers)
         report.passages += len(rows)
-        yield papers, cut
+        yield papers, passages_by_paper

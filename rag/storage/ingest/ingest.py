@@ -1,4 +1,4 @@
-"""From records to a changed library: identify, merge, cut, embed what is new, write in whole batches."""
+"""Ingest of records: identify, merge, cut into passages, embed what is new, write in whole batches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rag.paper import Paper
 from rag.readers.base import Skip
 from rag.storage.index.passages import Passage, embedding_text, passages
 from rag.storage.index.vectors import digest
-from rag.storage.ingest.dry_run import planned
+from rag.storage.ingest.dry_run import dry_run_manifest
 from rag.storage.ingest.resolve import Change, Resolver
 from rag.storage.store import Store, Writer
 
@@ -26,7 +26,7 @@ _SLICE = 128
 
 @dataclass(slots=True)
 class IngestReport:
-    """What an ingest did. ``read`` counts papers: each was added, updated, unchanged or merged."""
+    """Result of an ingest. ``read`` counts papers: each was added, updated, unchanged or merged."""
 
     read: int = 0
     added: int = 0
@@ -40,7 +40,7 @@ class IngestReport:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's record of ``ingest --json``."""
+        """Return the contract's record of ``ingest --json``."""
         return {
             "read": self.read,
             "added": self.added,
@@ -68,7 +68,7 @@ def ingest(
     progress: Progress = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> IngestReport:
-    """Brings papers into the library; safe to repeat and to break off.
+    """Add papers to the library; safe to repeat and to interrupt.
 
     Args:
         store: an open library.
@@ -99,9 +99,9 @@ def ingest(
 
 
 def plan(store: Store | None, records: Iterable[Paper | Skip]) -> IngestReport:
-    """What an ingest would do (``--dry-run``): everything but cutting, embedding and writing."""
+    """Return what an ingest would do (``--dry-run``), without cutting, embedding and writing."""
     report = IngestReport()
-    with planned(store.manifest if store else None) as changes:
+    with dry_run_manifest(store.manifest if store else None) as changes:
         resolver = Resolver(changes, report)
         for batch in _batches(_papers(records, report)):
             changes.apply(resolver.merged(batch))
@@ -142,15 +142,15 @@ def _ingest_batch(
     if not changes:
         return
     papers = [change.after for change in changes.values()]
-    cut = [passages(paper) for paper in papers]
-    rows = [(paper, passage) for paper, own in zip(papers, cut, strict=True) for passage in own]
+    passages_by_paper = [passages(paper) for paper in papers]
+    rows = [(paper, passage) for paper, own in zip(papers, passages_by_paper, strict=True) for passage in own]
     stored = _stored_vectors(store, writer, changes, rows)
 
     def embedded(count: int) -> None:
         report.embedded += count
         progress(report)
 
-    writer.put(papers, cut, embed_missing(embedder, rows, stored, embedded))
+    writer.put(papers, passages_by_paper, embed_missing(embedder, rows, stored, embedded))
 
 
 def embed_missing(
@@ -159,7 +159,7 @@ def embed_missing(
     stored: Mapping[str, Vectors],
     embedded: Callable[[int], None],
 ) -> Vectors:
-    """The vectors of passages, a row each: those that are stored, by passage id, and the others embedded.
+    """Return the vectors of passages, a row each: those that are stored, by passage id, and the others embedded.
 
     ``embedded`` is told, some texts at a time, how many were.
     """

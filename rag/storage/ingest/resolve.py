@@ -1,4 +1,4 @@
-"""What a batch of records changes: which paper each belongs to, and what becomes of that paper."""
+"""Resolution of a batch of records: which paper each belongs to, and how that paper changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rag.storage import identity
 
 
 class Known(Protocol):
-    """What a library holds, as far as it takes to tell whose record one is: a manifest, or a plan over one."""
+    """The part of a manifest that identifies records; a dry run has one, too."""
 
     def taken_in(self, digests: Iterable[bytes]) -> dict[bytes, str]: ...
     def by_key(self, keys: Iterable[str]) -> dict[str, str]: ...
@@ -22,7 +22,7 @@ class Known(Protocol):
 
 
 class Counts(Protocol):
-    """Where it is counted what became of the records."""
+    """Counters of the outcomes of records."""
 
     added: int
     updated: int
@@ -32,7 +32,7 @@ class Counts(Protocol):
 
 @dataclass(slots=True)
 class Change:
-    """A paper to write: as it stood (``None`` when new) and as it shall stand."""
+    """A paper to write: before (``None`` if new) and after the change."""
 
     before: Paper | None
     after: Paper
@@ -40,7 +40,7 @@ class Change:
 
 @dataclass(slots=True)
 class Resolved:
-    """What a batch changes, by paper id, in order; and which record went into which paper, once that is written."""
+    """Changes of a batch by paper id, in order; and which record went into which paper, once that is written."""
 
     changes: dict[str, Change] = field(default_factory=dict)
     records: list[tuple[bytes, str]] = field(default_factory=list)
@@ -48,10 +48,10 @@ class Resolved:
 
 
 class Resolver:
-    """Resolves the batches of one ingest.
+    """Resolver of the batches of one ingest.
 
-    Every record that went into a paper is remembered by its digest, so that reading a file again changes nothing, also
-    where it tells of one work twice and differently.
+    Every record that went into a paper is remembered by its digest, so that reading a file again changes nothing, even
+    if it describes one work twice and differently.
 
     Args:
         manifest: what the library holds.
@@ -64,7 +64,7 @@ class Resolver:
         self._met: set[str] = set()
 
     def merged(self, batch: Sequence[Paper]) -> Resolved:
-        """Joins the records of one work."""
+        """Resolve a batch, merging records of one work."""
         counts, resolved = self._counts, Resolved()
         digests = [_digest(paper) for paper in batch]
         taken_in = self._manifest.taken_in(digests)
@@ -91,7 +91,7 @@ class Resolver:
         return resolved
 
     def by_id(self, batch: Sequence[Paper]) -> Resolved:
-        """Joins nothing: every id is a paper of its own; of two under one id the later stands."""
+        """Resolve a batch by id alone, without merging; of two records with one id the later counts."""
         counts = self._counts
         known = self._manifest.get([paper.id for paper in batch])
         latest = {paper.id: paper for paper in batch}
@@ -105,7 +105,7 @@ class Resolver:
     def _candidates(
         self, batch: Sequence[Paper], further: Iterable[str]
     ) -> tuple[dict[str, list[str]], dict[str, Paper]]:
-        """Ids by identity key and by title, and the papers of these ids, as the library holds them."""
+        """Return ids by identity key and by title, and the papers of these ids, as the library holds them."""
         by_key = self._manifest.by_key([key for paper in batch for key in identity.keys(paper)])
         by_title = self._manifest.by_title([title_key(p.title) for p in batch])
         owners = {key: [paper_id] for key, paper_id in by_key.items()}

@@ -1,9 +1,9 @@
 """One writer at a time on a Chroma server, across machines.
 
-The right to write is a collection of a fixed name: the server makes a name only once, so of several who try at once one
-gets it. Its metadata say who holds it and until when, by the server's clock; the holder renews it while it works. A
-lease that ran out, or that a dead process of the same directory held, is renamed by its id and dropped: of several who
-try at once, none can hit the lease that another has taken meanwhile.
+The lease is a collection of a fixed name. The server makes a name only once: one of several who try at once succeeds.
+Its metadata name the holder and the end of the lease by the server's clock; the holder renews it while it works. An
+expired lease, or one of a dead process of the same directory, is renamed by its id and dropped, so that nobody can hit
+a lease that another has taken meanwhile.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _JOIN_S = 5.0
 
 
 class Lease:
-    """The right to write to one library on a server.
+    """Exclusive right to write to one library on a server.
 
     Args:
         server: the server.
@@ -60,7 +60,7 @@ class Lease:
 
     @contextmanager
     def hold(self, timeout_s: float) -> Iterator[None]:
-        """Holds the lease for the block, renewing it.
+        """Hold the lease for the block, renewing it.
 
         Raises:
             LibraryBusyError: another process holds it.
@@ -77,7 +77,7 @@ class Lease:
             self._release()
 
     def check(self) -> None:
-        """Makes sure, right before a change, that the lease is still ours, and renews it.
+        """Renew the lease right before a change, or raise if it is lost.
 
         Raises:
             LibraryBusyError: it ran out, while the server was away or this machine slept, and another writer has it.
@@ -86,7 +86,7 @@ class Lease:
             self._renew()
 
     def holder(self) -> str | None:
-        """Who writes at the moment, or ``None``."""
+        """Return the current holder, or ``None``."""
         try:
             facts = self._server.collection(self._name).metadata or {}
         except NoCollectionError:

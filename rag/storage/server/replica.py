@@ -1,4 +1,4 @@
-"""What a process keeps of a library on a Chroma server: manifest and lexical index in a local directory.
+"""Replica: the local copy of manifest and lexical index of a library on a Chroma server.
 
 Both are made from the server's collection and follow it: every passage there carries the revision that wrote it, and
 every removed paper a tombstone, so that a follower reads only what came after the revision it knows. Nothing is lost
@@ -29,7 +29,6 @@ from rag.storage.store import prepare_directory
 _READ = 4_000
 
 Progress = Callable[[int], None]
-Cut = Sequence[Sequence[Passage]]
 
 
 class Replica:
@@ -76,12 +75,12 @@ class Replica:
             self._opened = opened.pop_all()
 
     def close(self) -> None:
-        """Closes the files and the connection."""
+        """Close the files and the connection."""
         self._opened.close()
 
     @property
     def name(self) -> str:
-        """Names this directory among all replicas, for as long as it lives."""
+        """Unique name of this directory among all replicas."""
         return str(self.manifest.meta("replica"))
 
     @property
@@ -90,11 +89,11 @@ class Replica:
         return int(self.manifest.meta("followed") or 0)
 
     def passages(self, generation: int) -> ServerPassages:
-        """The collection of passages of a generation."""
+        """Return the collection of passages of a generation."""
         return ServerPassages(self.server, passages_name(self.address.name, generation))
 
     def follow(self) -> State:
-        """Takes in what was changed on the server, and gives its state; one short request when nothing was."""
+        """Pick up changes from the server and return its state; one short request if there are none."""
         state = self.shared.read()
         self._refuse_an_emptied_server(state)
         if state is None:
@@ -110,32 +109,40 @@ class Replica:
         return state
 
     def settle(self) -> State:
-        """For a writer, before its first change: finishes what another left half done.
+        """Finish the changes that another writer left half done; called by a writer before its first change.
 
-        Passages are written before the state tells of them. What stands there beyond the state's revision is whole
-        papers, for a request is written whole or not at all; it is taken over, and what the broken run still meant to
-        delete is deleted.
+        Passages are written before the state names their revision. Those beyond the state's revision are whole papers,
+        because a request is written whole or not at all. They are adopted, and the passages that the broken run still
+        had to delete are deleted.
         """
         state = self.follow()
         passages = self.passages(state.generation)
         changed = passages.changed(state.revision)
-        buried = self.shared.buried(state.revision)
-        newest = max([state.revision, *(p.revision for p in changed), *buried.values()])
+        tombstones = self.shared.tombstones(state.revision)
+        newest = max([state.revision, *(p.revision for p in changed), *tombstones.values()])
         if newest == state.revision:
             return state
         whole = [found.paper.id for found in papers_of(changed)]
-        passages.delete_older([*whole, *buried], than=state.revision)
+        passages.delete_older([*whole, *tombstones], than=state.revision)
         self.shared.write(replace(state, revision=newest))
         return self.follow()
 
-    def apply(self, papers: Sequence[Paper], cut: Cut, removed: Collection[str], *, before: int, after: int) -> None:
-        """Writes a change of our own, from revision ``before`` to ``after``, into the replica."""
+    def apply(
+        self,
+        papers: Sequence[Paper],
+        passages_by_paper: Sequence[Sequence[Passage]],
+        removed: Collection[str],
+        *,
+        before: int,
+        after: int,
+    ) -> None:
+        """Apply an own change, from revision ``before`` to ``after``, to the replica."""
         with self._applying():
-            self._write(papers, cut, removed, after if self.followed == before else self.followed)
+            self._write(papers, passages_by_paper, removed, after if self.followed == before else self.followed)
 
     @contextmanager
-    def keeping(self) -> Iterator[bool]:
-        """Admits this process, where no other is at it, as the one that adds to what is kept here; says whether."""
+    def try_lock(self) -> Iterator[bool]:
+        """Try to become the one process that writes to this directory; yield whether that succeeded."""
         with ExitStack() as held:
             try:
                 held.enter_context(self._lock.hold(timeout_s=0))
@@ -164,23 +171,29 @@ class Replica:
             # very moment would be missing here until the change is told of.
             until = after + width if after + width < state.revision else None
             changed = passages.changed(after, until)
-            buried = self.shared.buried(after, until)
-            found = [f for f in papers_of(changed) if f.revision > buried.get(f.paper.id, 0)]
+            tombstones = self.shared.tombstones(after, until)
+            found = [f for f in papers_of(changed) if f.revision > tombstones.get(f.paper.id, 0)]
             papers = [f.paper for f in found]
-            removed = set(buried) - {paper.id for paper in papers}
+            removed = set(tombstones) - {paper.id for paper in papers}
             after = state.revision if until is None else until
-            self._write(papers, [f.cut for f in found], removed, after)
+            self._write(papers, [f.passages for f in found], removed, after)
             read += len(papers)
             self._progress(read)
             width = max(1, width * 2 if len(changed) < _READ // 2 else width // 2 if len(changed) > _READ else width)
 
-    def _write(self, papers: Sequence[Paper], cut: Cut, removed: Collection[str], followed: int) -> None:
+    def _write(
+        self,
+        papers: Sequence[Paper],
+        passages_by_paper: Sequence[Sequence[Passage]],
+        removed: Collection[str],
+        followed: int,
+    ) -> None:
         if papers or removed:
             self.lexical.replace(papers, removed)
             if removed:
                 self.manifest.remove(removed)
             if papers:
-                self.manifest.put(papers, cut, None)
+                self.manifest.put(papers, passages_by_paper, None)
         self.manifest.set_meta(followed=str(followed))
         self._indexed = self.manifest.revision
 
@@ -192,7 +205,7 @@ class Replica:
             )
 
     def _refuse_an_emptied_server(self, state: State | None) -> None:
-        """A server that lost the library must not make its replicas forget it too."""
+        """Raise if the server lost the library: its replicas must not forget it too."""
         known = self.manifest.meta("server")
         if state is not None and (known in {None, state.id} or not len(self.manifest)):
             return

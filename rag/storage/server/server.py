@@ -1,4 +1,4 @@
-"""A Chroma server (``chroma run``): where it is, one connection to it, and what is said when it cannot be used."""
+"""Chroma server (``chroma run``): its address, one connection to it, and its errors in plain words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CONNECT_S, _ANSWER_S = 5.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a library on a server lies: the server, what it is entered with, and the library's name there."""
+    """Address of a library on a server: the server, its token, and the library's name there."""
 
     url: str
     name: str
@@ -33,7 +33,7 @@ class ServerAddress:
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """The server that the settings name, or ``None`` when the library lies in its own directory."""
+        """Return the address that the settings give, or ``None`` for a library in a directory."""
         if settings.chroma_url is None:
             return None
         return cls(settings.chroma_url, settings.chroma_collection, settings.chroma_token)
@@ -66,7 +66,7 @@ class Server:
         self._client: ClientAPI | None = None
 
     def close(self) -> None:
-        """Closes the connection; the next call makes a new one."""
+        """Close the connection; the next call makes a new one."""
         with self._lock:
             if self._client is not None:
                 for session in _sessions(self._client):
@@ -75,7 +75,7 @@ class Server:
             self._client = None
 
     def call(self, work: Callable[[ClientAPI], T]) -> T:
-        """Runs ``work`` with the client; what goes wrong becomes one clear sentence."""
+        """Run ``work`` with the client; errors become one clear sentence."""
         try:
             return work(self._opened())
         except LibraryError:
@@ -84,15 +84,15 @@ class Server:
             raise self.failure(error) from error
 
     def client(self) -> ClientAPI:
-        """The open client."""
+        """Return the open client."""
         return self.call(lambda client: client)
 
     def now(self) -> int:
-        """The server's clock, in nanoseconds: the one that all its clients share."""
+        """Return the server's clock in nanoseconds, the one that all its clients share."""
         return self.call(lambda client: client.heartbeat())
 
     def collection(self, name: str) -> Collection:
-        """The collection of this name.
+        """Return the collection of this name.
 
         Raises:
             NoCollectionError: there is none.
@@ -100,7 +100,7 @@ class Server:
         return self.call(lambda client: client.get_collection(name, embedding_function=None))
 
     def create(self, name: str, metadata: dict[str, Any], *, space: str = "l2") -> Collection:
-        """A new collection; one of several who try at once makes it.
+        """Make a new collection; of several who try at once, one succeeds.
 
         Raises:
             TakenError: there is one of this name.
@@ -113,14 +113,14 @@ class Server:
         )
 
     def drop(self, name: str) -> None:
-        """Deletes a collection, if it is there."""
+        """Delete a collection, if it is there."""
         try:
             self.call(lambda client: client.delete_collection(name))
         except NoCollectionError:
             return
 
     def failure(self, error: Exception) -> LibraryError:
-        """The sentence for an error of Chroma's client."""
+        """Return the sentence for an error of Chroma's client."""
         import httpx
         from chromadb.errors import NotFoundError
 
@@ -145,7 +145,7 @@ class Server:
             return self._client
 
     def _knock(self) -> None:
-        """Asks whether a Chroma server answers there at all: Chroma's own client would wait for it without end."""
+        """Check that a Chroma server answers at all: Chroma's own client would wait for it without end."""
         import httpx
 
         url, token = self.address.url, self.address.token

@@ -35,7 +35,7 @@ class ServerPassages(VectorIndex):
         self._client, self._collection = None, None
 
     def close(self) -> None:
-        """Forgets the collection; the connection is the server's."""
+        """Forget the collection; the connection is the server's."""
         self._client = self._collection = None
 
     def changed(self, after: int, until: int | None = None) -> list[StoredPassage]:
@@ -46,7 +46,7 @@ class ServerPassages(VectorIndex):
         return sorted(found, key=lambda passage: passage.revision)
 
     def delete_older(self, paper_ids: Sequence[str], *, than: int) -> None:
-        """Removes the passages of papers up to revision ``than``."""
+        """Remove the passages of papers up to revision ``than``."""
         for i in range(0, len(paper_ids), _NAMED):
             own: Any = {"paper_id": {"$in": list(paper_ids[i : i + _NAMED])}}
             where: Any = {"$and": [own, {"revision": {"$lte": than}}]}

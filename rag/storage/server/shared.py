@@ -1,7 +1,8 @@
 """A library behind a Chroma server: its passages there, for several machines, and a replica here that follows.
 
 Order of every change: passages (of a removal: tombstones, then passages); the state, with the next revision; the
-replica. Nothing counts until the state tells of it; a writer that finds more finishes it (:meth:`Replica.settle`).
+replica. Nothing counts until the state names its revision; a writer that finds more finishes that first
+(:meth:`Replica.settle`).
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class SharedStore(Store):
         self.replica = Replica(directory, address, create_with=self._facts if create else None, progress=progress)
         self.manifest, self.lexical = self.replica.manifest, self.replica.lexical
         self._write_lock = FileLock(directory / "write.lock")
-        self._generation = -1
+        self.generation = -1
         self._passages: ServerPassages
         try:
             self._use(self.replica.state)
@@ -71,15 +72,15 @@ class SharedStore(Store):
             raise
 
     def close(self) -> None:
-        """Closes the connection and the replica."""
+        """Close the connection and the replica."""
         self.replica.close()
 
     def refresh(self) -> None:
-        """As the base class; one short request when nothing was changed."""
+        """As the base class; one short request if nothing was changed."""
         self.follow()
 
     def follow(self) -> None:
-        """Brings the replica up to date."""
+        """Sync the replica with the server."""
         self._use(self.replica.follow())
 
     def discard(self, passage_ids: Sequence[str]) -> None:
@@ -106,60 +107,64 @@ class SharedStore(Store):
             return call(self._passages)
 
     def unplaced(self) -> list[str]:
-        """None: the row file of a replica fills as it is asked."""
+        """Return nothing: the row file of a replica fills on demand."""
         return []
 
     def _fetch(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
-        """What was read over the network once is kept: the next question about these papers finds it here."""
+        """Read vectors from the server and keep them in the row file for later questions."""
         revision = self.manifest.revision
         found = self.vectors(passage_ids)
-        with self.replica.keeping() as may_keep:
+        with self.replica.try_lock() as may_keep:
             if may_keep and self.manifest.revision == revision:
                 self._place(found)
         return found
 
     def _use(self, state: State) -> None:
-        if state.generation != self._generation:
+        if state.generation != self.generation:
             state.check(str(self._address), self._facts)
             self._passages = self.replica.passages(state.generation)
             self._rows = RowFile(row_file(self.directory, state.generation), int(self._facts["dimension"]))
-            self._generation = state.generation
+            self.generation = state.generation
 
 
 class SharedWriter(Writer):
-    """Changes a library on a server; only made while its lease is held."""
+    """Writer of a library on a server; made only while its lease is held."""
 
     def __init__(self, store: SharedStore, lease: Lease) -> None:
         self._store, self._lease = store, lease
 
-    def put(self, papers: Sequence[Paper], cut: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
+    def put(self, papers: Sequence[Paper], passages_by_paper: Sequence[Sequence[Passage]], vectors: Vectors) -> None:
         """As the base class."""
         store, replica = self._store, self._store.replica
-        stale = stale_passages(store.passage_ids([p.id for p in papers]), cut)
+        stale = stale_passages(store.passage_ids([p.id for p in papers]), passages_by_paper)
         self._lease.check()
         state = replace(replica.state, revision=replica.state.revision + 1)
-        store._passages.upsert(papers, cut, vectors, state.revision)
+        store._passages.upsert(papers, passages_by_paper, vectors, state.revision)
         if stale:
             store._passages.delete(stale)
-        self._tell(state, papers, cut, ())
+        self._tell(state, papers, passages_by_paper, ())
 
     def remove(self, paper_ids: Sequence[str]) -> None:
         """As the base class."""
         store, replica = self._store, self._store.replica
         self._lease.check()
         state = replace(replica.state, revision=replica.state.revision + 1)
-        replica.shared.bury(paper_ids, state.revision)
+        replica.shared.add_tombstones(paper_ids, state.revision)
         store._passages.delete(store.passage_ids(paper_ids))
         self._tell(state, (), (), paper_ids)
 
     def leftovers(self, passage_ids: Sequence[str]) -> dict[str, str]:  # noqa: ARG002 - the base class's
-        """Nothing: a writer begins by settling what another left."""
+        """Return nothing: a writer begins by finishing what another left."""
         return {}
 
     def _tell(
-        self, state: State, papers: Sequence[Paper], cut: Sequence[Sequence[Passage]], removed: Sequence[str]
+        self,
+        state: State,
+        papers: Sequence[Paper],
+        passages_by_paper: Sequence[Sequence[Passage]],
+        removed: Sequence[str],
     ) -> None:
         replica = self._store.replica
         replica.shared.write(state)
-        replica.apply(papers, cut, removed, before=state.revision - 1, after=state.revision)
+        replica.apply(papers, passages_by_paper, removed, before=state.revision - 1, after=state.revision)
         replica.state = state

@@ -1,4 +1,4 @@
-"""Makes the collection of a library on a server anew, beside the one in use, and switches all who use it by one change.
+"""Rebuild of a library on a server: a new collection beside the one in use, to which one change switches all users.
 
 It is filled from the local replica, so that it also puts a library back on a server that has lost it.
 """
@@ -31,7 +31,7 @@ def rebuild_shared(
     report: RebuildReport,
     tell: Callable[[RebuildReport], None],
 ) -> None:
-    """Re-embeds a library on a server.
+    """Embed a library on a server anew.
 
     Raises:
         ServerError: the server cannot be used; the library stays as it was.
@@ -50,9 +50,9 @@ def rebuild_shared(
             index = _collection_to_fill(replica.server, new, facts)
             known: set[str] = set()
             pages = 0
-            for _, cut in fill(index, embedder, replica.manifest, report, state.revision + 1):
+            for _, passages_by_paper in fill(index, embedder, replica.manifest, report, state.revision + 1):
                 lease.check()
-                known |= {passage.id for own in cut for passage in own}
+                known |= {passage.id for own in passages_by_paper for passage in own}
                 pages += 1
                 tell(report)
             # What a rebuild that broke off wrote of papers removed since.
@@ -68,7 +68,7 @@ def rebuild_shared(
 
 
 def _put_back(directory: Path, address: ServerAddress, facts: dict[str, str | int]) -> None:
-    """An empty library on a server that has lost the one this directory follows; the rebuild then fills it."""
+    """Make an empty library on a server that has lost the one of this replica; the rebuild then fills it."""
     with closing(Server(address)) as server:
         shared = SharedState(server, address.name)
         if shared.read() is not None or not (directory / "manifest.sqlite").exists():
@@ -84,7 +84,7 @@ def _put_back(directory: Path, address: ServerAddress, facts: dict[str, str | in
 
 
 def _collection_to_fill(server: Server, name: str, facts: dict[str, str | int]) -> ServerPassages:
-    """The new collection: what a broken rebuild with the same model left, or an empty one."""
+    """Return the new collection: that of a broken rebuild with the same model, or an empty one."""
     with suppress(TakenError):
         server.create(name, dict(facts), space="cosine")
     index = ServerPassages(server, name)

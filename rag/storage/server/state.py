@@ -1,4 +1,4 @@
-"""What a library on a Chroma server is at the moment, kept there for all who use it.
+"""State of a library on a Chroma server, kept there for all its users.
 
 The collection of the library's name holds no passages. Its metadata are the state: a revision that counts the changes,
 the generation of the passages' collection in use, and what the vectors were made with. Its records are tombstones: ids
@@ -23,7 +23,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A library on a server: ``id`` names it once and for all, ``revision`` rises with every change."""
+    """State of a library on a server: ``id`` never changes, ``revision`` rises with every change."""
 
     id: str
     revision: int
@@ -33,7 +33,7 @@ class State:
     chunking: str
 
     def check(self, what: str, facts: dict[str, str | int]) -> None:
-        """Compares with what the settings ask for.
+        """Compare with the properties that the settings ask for.
 
         Raises:
             LibraryError: the vectors were made with something else.
@@ -42,7 +42,7 @@ class State:
 
 
 class SharedState:
-    """Reads and writes the state of one library.
+    """Access to the state of one library.
 
     Args:
         server: the server.
@@ -53,7 +53,7 @@ class SharedState:
         self._server, self._name = server, name
 
     def read(self) -> State | None:
-        """The state, or ``None`` when the server holds no such library. One request, answered from metadata.
+        """Return the state, or ``None`` if the server has no such library. One request, answered from metadata.
 
         Raises:
             LibraryError: the collection of that name is something else, or of another version.
@@ -71,7 +71,7 @@ class SharedState:
         return State(id=str(collection.id), **facts)
 
     def make(self, facts: dict[str, str | int]) -> State:
-        """Makes the library, unless another process was faster, and reads its state."""
+        """Make the library, unless another process was faster, and return its state."""
         with suppress(TakenError):
             self._server.create(passages_name(self._name, 0), dict(facts), space="cosine")
         with suppress(TakenError):
@@ -82,13 +82,13 @@ class SharedState:
         return made
 
     def write(self, state: State) -> None:
-        """Puts a new state in place of the old, as one change."""
+        """Replace the state by a new one, as one change."""
         facts = {k: v for k, v in asdict(state).items() if k != "id"}
         collection = self._server.collection(self._name)
         self._server.call(lambda _: collection.modify(metadata={"citewell": _FORMAT, **facts}))
 
-    def bury(self, paper_ids: Sequence[str], revision: int) -> None:
-        """Says that papers were removed in ``revision``."""
+    def add_tombstones(self, paper_ids: Sequence[str], revision: int) -> None:
+        """Record that papers were removed in ``revision``."""
         collection = self._server.collection(self._name)
         for i in range(0, len(paper_ids), 2_000):
             ids = list(paper_ids[i : i + 2_000])
@@ -101,19 +101,19 @@ class SharedState:
                 )
             )
 
-    def buried(self, after: int, until: int | None = None) -> dict[str, int]:
-        """Papers removed after one revision and up to another (the newest when ``None``), with their revisions."""
+    def tombstones(self, after: int, until: int | None = None) -> dict[str, int]:
+        """Return papers removed after one revision and up to another (the newest if ``None``), with their revisions."""
         collection = self._server.collection(self._name)
         found = self._server.call(lambda _: collection.get(where=revisions(after, until), include=["metadatas"]))
         return {i: int(m["revision"]) for i, m in zip(found["ids"], found["metadatas"] or [], strict=True)}  # type: ignore[arg-type]  # we wrote it as int
 
 
 def passages_name(name: str, generation: int) -> str:
-    """The collection that holds the passages of a library's generation."""
+    """Return the name of the collection with the passages of a generation."""
     return f"{name}-passages-{generation}"
 
 
 def revisions(after: int, until: int | None) -> Any:
-    """Chroma's condition for ``after < revision <= until``."""
+    """Return Chroma's condition for ``after < revision <= until``."""
     later = {"revision": {"$gt": after}}
     return later if until is None else {"$and": [later, {"revision": {"$lte": until}}]}

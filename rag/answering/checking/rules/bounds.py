@@ -1,4 +1,4 @@
-"""Tells figures that are bounded otherwise than in their source: "at least 50%" where "up to 50%" stands."""
+"""Find figures with a reversed bound: "at least 50%" for the source's "up to 50%"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rag.answering.checking.rules.figures import Figure, figures, same_figure
 
 Bound = Literal["lower", "upper", "exact", "none"]
 
-# What stands before a figure, perhaps with a word of measure or a sign between them.
+# Between a bound and its figure there may be a word of measure or a sign.
 _BETWEEN = r"\s?(?:an?\s|the\s|its\s|about\s|around\s|~\s?|\+|\$)?\Z"
 _MORE = "(?<!no )(?<!not )(?<!never )(?:more|greater|higher|larger|longer|better) than"
 _LESS = "(?<!no )(?<!not )(?<!never )(?:less|fewer|lower|smaller|shorter) than"
@@ -35,7 +35,7 @@ _LOOK_BACK = 30
 
 
 def bound_of(text: str, figure: Figure) -> Bound:
-    """How ``text`` bounds one of its figures; ``lower`` means that it is that much or more."""
+    """Return how ``text`` bounds one of its figures; ``lower`` means that much or more."""
     before = text[max(0, figure.start - _LOOK_BACK) : figure.start]
     if _LOWER.search(before) or _LOWER_BEHIND.match(text, figure.end):
         return "lower"
@@ -44,13 +44,13 @@ def bound_of(text: str, figure: Figure) -> Bound:
     return "exact" if _EXACT.search(before) else "none"
 
 
-def turned_bounds(sentence: str, abstracts: Sequence[str]) -> list[Figure]:
-    """The figures of ``sentence`` that every one of ``abstracts`` that has them bounds the other way round everywhere,
-    or that the sentence calls exact and they call a bound or an approximation."""
-    return [figure for figure in figures(sentence) if not figure.loose and _is_turned(sentence, figure, abstracts)]
+def reversed_bounds(sentence: str, abstracts: Sequence[str]) -> list[Figure]:
+    """Return the figures of ``sentence`` that the ``abstracts`` bound the other way wherever they have them, or that
+    the sentence calls exact and they call a bound or an approximation."""
+    return [figure for figure in figures(sentence) if not figure.loose and _is_reversed(sentence, figure, abstracts)]
 
 
-def _is_turned(sentence: str, figure: Figure, abstracts: Sequence[str]) -> bool:
+def _is_reversed(sentence: str, figure: Figure, abstracts: Sequence[str]) -> bool:
     said = bound_of(sentence, figure)
     if said == "none":
         return False

@@ -1,4 +1,4 @@
-"""Tells sentences that claim something about the papers from those that only lead through an answer."""
+"""Tell check-worthy sentences, which claim something about the papers, from those that only lead through an answer."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ _VERDICT = re.compile(
 _LONGEST_META = 40
 
 
-def claims(text: str) -> bool:
-    """Whether a sentence (without its markers) says something that a source has to back."""
+def is_checkworthy(text: str) -> bool:
+    """Return whether a sentence (without its markers) claims something that a source has to back."""
     if text.rstrip(" \"'”’)").endswith("?"):
         return False
-    return bool(figures(text)) or (bool(stems(text)) and not speaks_of_answer(text))
+    return bool(figures(text)) or (bool(stems(text)) and not is_about_answer(text))
 
 
-def speaks_of_answer(text: str) -> bool:
-    """Whether a stretch leads through the answer, gives a bare verdict or says that the sources are silent.
+def is_about_answer(text: str) -> bool:
+    """Return whether a text leads through the answer, gives a bare verdict or says that the sources are silent.
 
-    With a figure in it, or of more than a sentence's usual length, it is taken as a claim all the same: "the abstract
-    does not say why 9 of 10 models fail" claims that they do.
+    With a figure in it, or longer than sentences usually are, it is a claim all the same: "the abstract does not say
+    why 9 of 10 models fail" claims that they do.
     """
     if _VERDICT.match(text.strip()):
         return True

@@ -1,5 +1,7 @@
-"""Tells comparisons that were turned round: "B outperforms A", or "A is outperformed by B", where "A outperforms B"
-stands. Only who stands on which side of the comparison is looked at."""
+"""Find reversed comparisons: "B outperforms A", or "A is outperformed by B", for the source's "A outperforms B".
+
+Only the two sides of a comparison and its word are read.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rag.answering.checking.words import STOP_WORDS, stem
+from rag.language.stems import stem
+from rag.language.stopwords import CLAIM_STOPWORDS
+from rag.language.tokens import tokens
 
 _VERB = re.compile(
     r"\b(?P<verb>outperform|surpass|exceed|beat|outscore|outclass|dominate)(?:s|es|ed|en|d|ing)?\b(?P<by>\s+by\b)?"
     r"|\b(?P<more>better|worse|(?:more|less)\s[a-z]{4,}|(?!other\b|rather\b|either\b|whether\b)[a-z]{3,}er)\s+than\b",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _CLAUSE_END = re.compile(r"[.;:!?](?=\s|\Z)")
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+)?\Z", re.IGNORECASE)
 #: Content words on each side that may name what is compared.
@@ -22,7 +25,7 @@ _REACH = 4
 
 
 class Comparison(NamedTuple):
-    """What is said to be more, of what, and in which respect; each by its stems."""
+    """Who is said to be ahead of whom, and in which respect; all as stems."""
 
     winner: frozenset[str]
     loser: frozenset[str]
@@ -30,7 +33,7 @@ class Comparison(NamedTuple):
 
 
 def reversed_comparisons(sentence: str, stated: Iterable[str]) -> list[str]:
-    """The words by which ``sentence`` compares two things the other way round than the sentences ``stated`` do."""
+    """Return the words by which ``sentence`` compares two things the other way round than the sentences ``stated``."""
     said = list(_comparisons(sentence))
     if not said:
         return []
@@ -56,8 +59,8 @@ def _comparisons(text: str) -> Iterator[Comparison]:
 
 
 def _content(text: str) -> list[str]:
-    words = (match.group() for match in _WORD.finditer(text))
-    return [stem(word) for word in words if word.lower() not in STOP_WORDS and not word[0].isdecimal()]
+    words = (token.text for token in tokens(text))
+    return [stem(word) for word in words if word.lower() not in CLAIM_STOPWORDS and not word[0].isdecimal()]
 
 
 def _is_reverse(one: Comparison, other: Comparison) -> bool:

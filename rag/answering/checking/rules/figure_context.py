@@ -1,5 +1,5 @@
-"""Tells figures that stand in a source, but for something else: in another sentence than those that back the answer's,
-or beside another noun."""
+"""Find figures that a source has, but for something else: in another sentence than those that support the answer's, or
+with another noun."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LOOK_AHEAD = 5
 
 
 class _Placed(NamedTuple):
-    """A figure with what it counts: the noun behind it, or the one it is the value of ("an F1 of 78.17"), and the few
-    words behind it."""
+    """A figure with what it counts: the noun after it, or the one it is the value of ("an F1 of 78.17"), and the next
+    few words."""
 
     figure: Figure
     behind: str
@@ -28,16 +28,16 @@ class _Placed(NamedTuple):
     following: frozenset[str]
 
 
-def stray_figures(sentence: str, stretches: Sequence[str], title: str) -> list[Figure]:
-    """The figures in digits of ``sentence`` that stand neither in the ``stretches`` that back it nor in the title."""
-    lost = missing_figures(sentence, [FigureIndex([*stretches, title])])
+def figures_outside(sentence: str, spans: Sequence[str], title: str) -> list[Figure]:
+    """Return the figures in digits of ``sentence`` that are neither in its supporting ``spans`` nor in the title."""
+    lost = missing_figures(sentence, [FigureIndex([*spans, title])])
     return [figure for figure in lost if any(c.isdecimal() for c in figure.text)]
 
 
-def swapped_figures(sentence: str, stretches: Sequence[str]) -> list[Figure]:
-    """The figures of ``sentence`` that ``stretches`` have only for another thing, while they have another figure for
-    this one: "500 paragraphs" where "4 million paragraphs covering 500 entity types" stands."""
-    stated = [placed for stretch in stretches for placed in _placed(stretch)]
+def swapped_figures(sentence: str, spans: Sequence[str]) -> list[Figure]:
+    """Return the figures of ``sentence`` that ``spans`` have only for another thing, while they have another figure for
+    this one: "500 paragraphs" for the source's "4 million paragraphs covering 500 entity types"."""
+    stated = [placed for span in spans for placed in _placed(span)]
     return [placed.figure for placed in _placed(sentence) if _is_swapped(placed, stated)]
 
 

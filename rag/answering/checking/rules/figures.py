@@ -1,5 +1,5 @@
-"""Finds the figures of a sentence (numbers, percentages, multipliers, orders of magnitude, dates) and tells when two
-figures say the same.
+"""Find the figures of a sentence (numbers, percentages, multipliers, orders of magnitude, dates) and compare them by
+value.
 
 ``3.3x``, ``3.3 times`` and ``3.3-fold`` are one figure, as are ``1,024`` and ``1024``, ``51.6 %`` and ``51.6%``,
 ``330M`` and ``330 million``, ``nine`` and ``9``. Digits inside a name (GPT-2, T5, i2b2-2009) belong to the
@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from rag.language.number_words import MULTIPLIERS, PARTS, SCALES, WORDS, value_of
+from rag.language.tokens import runs
 
 Kind = Literal["number", "percent", "times", "magnitude", "date"]
 
@@ -80,7 +81,6 @@ _FIGURE = re.compile(
 _GIVEN = re.compile(r"\b(?:the|these|those|both|other|all|first|last|between)[ ]\Z", re.IGNORECASE)
 _META_NOUN = re.compile(r"[ ](?:papers?|sources?|abstracts?|studies|works|articles)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\s?[-–—]\s?|\s(?:to|and|or)\s")
-_COMPACT = re.compile(r"[\W_]+")
 _NAME_BEFORE = re.compile(r"([^\W_][\w.\-]*)[\s\-]\Z")
 
 
@@ -104,7 +104,7 @@ class Figure:
 
 
 def figures(text: str) -> list[Figure]:
-    """The figures of ``text``, in order."""
+    """Return the figures of ``text``, in order."""
     found = [figure for match in _FIGURE.finditer(text) if (figure := _read(match)) is not None]
     for at, (low, high) in enumerate(pairwise(found)):
         found[at] = _as_range(low, high, text)
@@ -112,7 +112,7 @@ def figures(text: str) -> list[Figure]:
 
 
 def same_figure(one: Figure, other: Figure) -> bool:
-    """Whether two figures say the same, as a careful reader would take them."""
+    """Return whether two figures say the same to a careful reader."""
     if "date" in (one.kind, other.kind):
         return _same_date(one, other)
     if one.kind == other.kind:
@@ -131,34 +131,34 @@ def same_figure(one: Figure, other: Figure) -> bool:
 
 
 class FigureIndex:
-    """The figures of some texts (a title and an abstract, say), to look others up in."""
+    """Index of the figures of some texts, as of a title and an abstract."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         texts = list(texts)
         self._figures = [figure for text in texts for figure in figures(text)]
-        self._compact = [_COMPACT.sub("", text).lower() for text in texts]
+        self._compact = ["".join(runs(text.lower())) for text in texts]
         # "+2.3% (90.7% vs. 88.4%)" are points, whatever they are called.
         shares = [figure.value for figure in self._figures if figure.kind == "percent"]
         apart = {abs(one - other) for at, one in enumerate(shares) for other in shares[max(0, at - 3) : at]}
         self._points = apart & set(shares)
 
     def has(self, figure: Figure, sentence: str) -> bool:
-        """Whether ``figure``, which stands in ``sentence``, stands here too."""
+        """Return whether the texts have ``figure``, a figure of ``sentence``."""
         if figure.unit == "point" and figure.value in self._points:
             return True
         return any(same_figure(figure, other) for other in self._figures) or self._names(figure, sentence)
 
     def _names(self, figure: Figure, sentence: str) -> bool:
-        """Whether the figure is part of a name that is spelled otherwise here: ``GPT 4`` for ``GPT-4``."""
+        """Return whether the figure is part of a name that the texts spell differently: ``GPT 4`` for ``GPT-4``."""
         before = _NAME_BEFORE.search(sentence[max(0, figure.start - 40) : figure.start])
         if figure.kind != "number" or before is None or before[1].islower():
             return False
-        name = _COMPACT.sub("", before[1] + figure.text).lower()
+        name = "".join(runs((before[1] + figure.text).lower()))
         return any(name in text for text in self._compact)
 
 
 def missing_figures(sentence: str, indexes: Sequence[FigureIndex]) -> list[Figure]:
-    """The figures of ``sentence`` that stand in none of ``indexes``."""
+    """Return the figures of ``sentence`` that none of ``indexes`` has."""
     wanted = [figure for figure in figures(sentence) if not figure.loose]
     return [figure for figure in wanted if not any(index.has(figure, sentence) for index in indexes)]
 
@@ -243,7 +243,7 @@ def _unit(group: dict[str, str | None], form: int) -> str:
 
 
 def _as_range(low: Figure, high: Figure, text: str) -> Figure:
-    """``low`` with what "95-330M", "10 to 20%" and "2-3x" write only once."""
+    """Return ``low`` with the unit or scale that "95-330M", "10 to 20%" and "2-3x" write only once."""
     between = text[low.end : high.start]
     if low.kind != "number" or low.unit or not _RANGE.fullmatch(between) or not low.text[-1].isdigit():
         return low

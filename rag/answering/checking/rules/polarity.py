@@ -1,8 +1,8 @@
-"""Tells whether a sentence says the opposite of a text that shares its words: by a negation or by an antonym.
+"""Find where a sentence says the opposite of a text with the same words, by a negation or an antonym.
 
-Negation is read by scope: a cue turns the content words behind it, up to the end of its clause (as NegEx does, Chapman
-et al. 2001), and where next to nothing stands behind it, those before it ("was not used"). An antonym counts where
-what stands around it is the same.
+Negation has a scope: a cue negates the content words after it, up to the end of its clause (as in NegEx, Chapman et al.
+2001), or those before it if hardly anything follows ("was not used"). An antonym counts if the words around it are the
+same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rag.answering.checking.words import STOP_WORDS, stem
+from rag.language.stems import stem
+from rag.language.stopwords import CLAIM_STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*%?|[.,;:!?()<>]")
 _CUES: Final = frozenset(
@@ -27,20 +28,20 @@ _HEADS: Final = 2
 #: Words of any kind that lie between a cue and the last word it reaches.
 _FARTHEST: Final = 15
 _ENDS_SCOPE: Final = frozenset(". ; : ! ? ( ) but however while whereas although though because since which".split())
-# "not only X but also Y", "no less than" and the like turn nothing around; a bare "No," answers a question.
+# "not only X but also Y", "no less than" and the like negate nothing; a bare "No," answers a question.
 _NO_CUE = re.compile(
     r"\bnot (?:only|just|merely|solely|limited|necessarily|to mention)\b|\bno (?:less|fewer|more|matter|doubt)\b"
     r"|\bno longer than\b|\bno,|\bas (?:little|few) as\b|\bnot yet\b",
     re.IGNORECASE,
 )
-# What denies in several words, as the one word that the rules below read.
+# Negations of several words, as the one word that the rules below read.
 _PHRASES: Final = (
     (re.compile(r"\b(?:far from|anything but)\b", re.IGNORECASE), "not"),
     (re.compile(r"\bin (?:the )?absence of\b", re.IGNORECASE), "without"),
     (re.compile(r"\b(?:untrue|false|incorrect|wrong|mistaken)(?= that\b)", re.IGNORECASE), "not true"),
     (re.compile(r"\b(?:no|little) (?:evidence|proof|indication|sign)(?= that\b)", re.IGNORECASE), "not true"),
 )
-# These deny without a "not". What they reach is less certain: words beside them count as neither affirmed nor denied.
+# These negate without a "not". Their scope is less certain: words near them count as neither affirmed nor denied.
 IMPLICIT: Final = frozenset(
     """absence absent avoid avoids barely bypass bypasses challenge challenges challenging despite difficult difficulty
     eliminate eliminates except exclude excludes failure failures far few forgo free gap hard hinder hinders ignore
@@ -83,7 +84,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Polarity:
     """The content words of a text, and what its negations deny: for every cue, the stems it reaches, and as
     ``heads`` the one or two nearest to it. ``shadowed`` are the stems near any cue, implicit ones like "lacks" or
     "hard" included."""
@@ -95,12 +96,12 @@ class Reading:
 
     @property
     def stems(self) -> frozenset[str]:
-        """All stems."""
+        """All stems of the text."""
         return frozenset(word.stem for word in self.words)
 
     @property
     def affirmed(self) -> frozenset[str]:
-        """The stems that occur far from anything that could deny them."""
+        """The stems that occur far from anything that could negate them."""
         return frozenset(word.stem for word in self.words if not word.denied) - self.shadowed
 
 
@@ -116,16 +117,16 @@ def _opposites() -> dict[str, frozenset[str]]:
 OPPOSITES: Final = _opposites()
 
 
-def read_polarity(text: str) -> Reading:
-    """The content words of ``text``; a question states nothing and has none."""
+def read_polarity(text: str) -> Polarity:
+    """Return the polarity of a text's content words; a question states nothing and has none."""
     if text.rstrip(" \"'”’)").endswith("?"):
-        return Reading((), (), (), frozenset())
+        return Polarity((), (), (), frozenset())
     words = words_of(text)
     kept = {at: stem(word) for at, word in enumerate(words) if _counts(word)}
     scopes = _scopes(words, kept)
     denied = {at for scope in scopes for at in scope}
     row = list(kept.items())
-    return Reading(
+    return Polarity(
         words=tuple(
             Word(
                 word,
@@ -143,7 +144,7 @@ def read_polarity(text: str) -> Reading:
 
 
 def words_of(text: str) -> list[str]:
-    """The words and stops of a text in lower case, without phrases that look like a negation and are none."""
+    """Return the words and stops of a text in lower case, without phrases that only look like a negation."""
     text = _NO_CUE.sub(lambda match: " " * len(match.group()), text)
     for phrase, word in _PHRASES:
         text = phrase.sub(word, text)
@@ -151,12 +152,12 @@ def words_of(text: str) -> list[str]:
 
 
 def is_cue(word: str) -> bool:
-    """Whether a word denies what stands behind it."""
+    """Return whether a word is a negation cue."""
     return word in _CUES or word.endswith(_CONTRACTED)
 
 
 def _words(text: str) -> Iterator[str]:
-    """Words and stops; "pre-trained" is one word, "orders-of-magnitude" three, "model's" is "model"."""
+    """Yield words and stops; "pre-trained" is one word, "orders-of-magnitude" three, "model's" is "model"."""
     for match in _WORD.finditer(text):
         word = match.group().lower().removesuffix("'s").removesuffix("’s")
         parts = word.split("-")
@@ -167,7 +168,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _scopes(words: Sequence[str], kept: dict[int, str]) -> list[list[int]]:
-    """For every cue the positions of the content words that it denies."""
+    """Return the positions of the content words that each cue negates."""
     scopes: list[list[int]] = []
     for at, word in enumerate(words):
         if not is_cue(word):
@@ -205,26 +206,26 @@ def _reach(positions: Iterable[int], words: Sequence[str], kept: dict[int, str])
 
 
 def _leads_on(words: Sequence[str], comma: int) -> bool:
-    """Whether a comma opens something new: in a list the next item follows it, elsewhere a function word."""
+    """Return whether a comma ends a scope: in a list the next item follows it, elsewhere a function word."""
     following = words[comma + 1] if comma + 1 < len(words) else ""
-    return not following or following in STOP_WORDS
+    return not following or following in CLAIM_STOPWORDS
 
 
 def _counts(word: str) -> bool:
-    return (len(word) > 1 and word not in STOP_WORDS and word not in _ENDS_SCOPE) or stem(word) in OPPOSITES
+    return (len(word) > 1 and word not in CLAIM_STOPWORDS and word not in _ENDS_SCOPE) or stem(word) in OPPOSITES
 
 
-def contradictions(said: Reading, nearest: Reading, stated: Sequence[Reading]) -> list[str]:
-    """Stems by which ``said`` contradicts a text.
+def contradictions(said: Polarity, nearest: Polarity, stated: Sequence[Polarity]) -> list[str]:
+    """Return the stems by which ``said`` contradicts a text.
 
     - ``said`` denies what a sentence affirms, for the most part of it, and none comes near to denying it too.
-    - The ``nearest`` stretch denies what ``said`` affirms, and ``said`` says hardly more than that. Abstracts open with
+    - The ``nearest`` sentences deny what ``said`` affirms, and ``said`` says hardly more than that. Abstracts open with
       what was not possible before; so this counts only where no sentence affirms it.
-    - An antonym stands among the same words.
+    - An antonym is among the same words.
 
     Args:
         said: a clause of an answer.
-        nearest: the stretch of the text that is most like it.
+        nearest: the sentences of the text that are most like it.
         stated: every sentence of the text.
     """
     found: list[str] = []
@@ -247,14 +248,14 @@ def contradictions(said: Reading, nearest: Reading, stated: Sequence[Reading]) -
 
 
 def _holds(denial: frozenset[str], words: frozenset[str]) -> bool:
-    """Whether words are, for a half and not just by one of them, what is denied."""
+    """Return whether ``words`` have two or more of what is denied, and at least half of it."""
     shared = len(denial & words)
     return shared >= 2 and shared * 2 >= len(denial)
 
 
-def _opposed(word: Word, said: Reading, stated: Sequence[Reading]) -> bool:
-    """Whether an antonym stands in the word's place: beside the same word, and another one near by. A text that has
-    both, or a clause that does, compares them."""
+def _opposed(word: Word, said: Polarity, stated: Sequence[Polarity]) -> bool:
+    """Return whether an antonym has the word's place: the same neighbour, and another shared word near by. A text or
+    clause that has both words compares them."""
     opposites = OPPOSITES[word.stem]
     if opposites & said.stems or any(_beside(word, o) for text in stated for o in text.words if o.stem == word.stem):
         return False
@@ -273,9 +274,9 @@ def _beside(one: Word, other: Word) -> bool:
     return one.before == other.before != "" or one.behind == other.behind != ""
 
 
-def denies(text: str, at: int) -> bool:
-    """Whether what stands at ``text[at:]`` is denied: a cue, or a verdict ("the wrong figure"), stands before it in its
-    clause."""
+def is_negated(text: str, at: int) -> bool:
+    """Return whether the word at ``text[at:]`` is negated: a cue, or a verdict ("the wrong figure"), comes before it in
+    its clause."""
     reach = 0
     for match in _WORD.finditer(_NO_CUE.sub(" ", text[:at])):
         word = match.group().lower()
