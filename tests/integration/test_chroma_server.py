@@ -390,7 +390,7 @@ def test_passages_lost_on_the_server_are_embedded_again(machines: Machines) -> N
     here.add(synthetic(5))
     here._store.discard([f"{here.papers()[0].id}#0"])
     assert "1 missing" in machines.failed("here")["chroma"]
-    assert [line[:29] for line in machines.repair("here")] == ["1 papers were embedded again:"]
+    assert [line[:29] for line in machines.repair("here")] == ["1 paper was embedded again: C"]
     assert machines.failed("here") == {}
 
 

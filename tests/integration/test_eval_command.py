@@ -131,7 +131,7 @@ def test_figures_are_printed_with_their_intervals_and_by_category(call: Called, 
     code, out, _ = call("answers", asked, "--library", library, "--backend", "extractive")
     assert code == 0
     assert "three, extractive: 3 questions" in out
-    assert "near_miss: 1 questions" in out
+    assert "near_miss: 1 question" in out
     assert " to " in next(line for line in out.splitlines() if line.startswith("outcome_accuracy"))
 
 
