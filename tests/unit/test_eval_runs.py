@@ -103,7 +103,7 @@ def test_an_interrupted_run_keeps_what_was_answered(tmp_path: Path) -> None:
 
 def test_an_unfinished_run_is_not_written_over(tmp_path: Path) -> None:
     Journal(tmp_path, IDENTITY, resume=False).add("q0", {"outcome": "not_found"})
-    with pytest.raises(UsageError, match=r"1 questions answered.*--resume"):
+    with pytest.raises(UsageError, match=r"1 question answered.*--resume"):
         Journal(tmp_path, IDENTITY, resume=False)
 
 

@@ -130,7 +130,7 @@ def test_passages_lost_from_chroma_are_embedded_again(directory: Path, probe: Ch
     with Library.open(directory, Settings(), embedder=WordEmbedder()) as library:
         library._store.discard([f"{library.papers()[3].id}#1"])
     assert _failed(directory, probe) == {"chroma"}
-    assert _mended(directory, probe)[0].startswith("1 papers were embedded again")
+    assert _mended(directory, probe)[0].startswith("1 paper was embedded again")
 
 
 def _overwritten(path: Path, *, start: float, length: int) -> None:
