@@ -81,11 +81,13 @@ def build(library: LibraryView, assistant: Answering, settings: Settings) -> gr.
             ]
 
         async def ask(text: str, state: Conversation, request: gr.Request) -> AsyncIterator[list[Any]]:
-            updates = chat.ask(text or "", state, str(request.session_hash))
-            async for update in updates:
+            update = PageUpdate()
+            async for update in chat.ask(text or "", state, str(request.session_hash)):
                 # The conversation is changed in place and set once: an answer that ends late must not put it back.
                 yield draw(update, state if update.answering else None)
-            yield draw(PageUpdate(), None)  # Gradio repeats the last update when a generator ends
+            # Gradio repeats the last update when a generator ends. The chat list need not be sent twice, but the
+            # buttons must: on a busy machine the browser may apply the first update of a quick answer last.
+            yield draw(PageUpdate(answering=update.answering), None)
 
         async def halt(request: gr.Request) -> None:
             chat.stop(str(request.session_hash))
