@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from rag.bibliography.addresses import Address, addresses
@@ -103,10 +103,6 @@ class Paper:
     def addresses(self) -> tuple[Address, ...]:
         """Where the paper can be read: safe addresses, by identifier first, each once."""
         return addresses(doi=self.doi, arxiv_id=self.arxiv_id, pmid=self.pmid, url=self.url)
-
-    def with_source(self, source: str) -> Self:
-        """Return the same paper, recorded as read from ``source``."""
-        return replace(self, source=source)
 
 
 def title_key(title: str) -> str:

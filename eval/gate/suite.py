@@ -12,14 +12,12 @@ from eval.runs.runner import ModelScript, Progress
 from eval.sets.attacked_library import attacked_library
 from eval.sets.questions import Question
 from eval.stand_ins.caching_embedder import CachingEmbedder
-from rag.library import Library
+from rag.library import IngestReport, Library
 from rag.models.protocols import Embedder
 from rag.models.registry import build_embedder
-from rag.paper import Paper
-from rag.readers import read_papers
 from rag.retrieval.evidence import Searcher
+from rag.sample import sample_papers
 from rag.settings import Settings
-from rag.storage.ingest.ingest import IngestReport
 
 SET = Path(__file__).parents[1] / "sets" / "sample.jsonl"
 #: ``extractive`` is the backend that needs no model; the others are scripts of the mocked model.
@@ -40,8 +38,7 @@ def sample_library(
     progress: Callable[[IngestReport], None] = lambda _: None,
 ) -> Iterator[Library]:
     """The shipped sample with the set's attacks in it, built once and kept in ``cache``."""
-    sample = Path(__file__).parents[2] / "rag" / "sample" / "papers.jsonl"
-    papers = [record for record in read_papers(sample) if isinstance(record, Paper)]
+    papers = sample_papers()
     settings = default_settings()
     remembering = CachingEmbedder(embedder or build_embedder(settings))
     with attacked_library(papers, questions, settings, cache, embedder=remembering, progress=progress) as library:

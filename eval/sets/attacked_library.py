@@ -15,11 +15,10 @@ from eval.sets.questions import Attack, Question
 from rag.errors import LibraryBusyError, LibraryError, UsageError
 from rag.language.normalise import normalise
 from rag.language.sentences import sentences
-from rag.library import Library
+from rag.library import IngestReport, Library
 from rag.models.protocols import Embedder
 from rag.paper import Paper, title_key
 from rag.settings import Settings
-from rag.storage.ingest.ingest import IngestReport
 
 #: The largest library that is copied to put attacks into it: embedding takes some 50 ms a paper.
 MOST_COPIED = 2_000

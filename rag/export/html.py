@@ -5,7 +5,6 @@ Its templates escape every value, so that nothing from outside can be markup.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,11 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from rag.answering.record.markdown import Element, Fragment, unescaped
+from rag.language.invisible import visible
 
-# Control characters may not be in a page; directional overrides can make a text read otherwise than it is.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
-)
 # On the page a line feed would end the answer's block for the Markdown parser of the chat.
 _LINE_FEED = Markup("&#10;")
 
@@ -52,11 +48,6 @@ def styled(fragment: Fragment, *, in_cell: bool) -> Markup:
     """Return the text of a fragment in its style."""
     text = visible(unescaped(fragment.text) if in_cell and fragment.style == "code" else fragment.text)
     return Markup("<{0}>{1}</{0}>").format(fragment.style, text) if fragment.style else escape(text)
-
-
-def visible(text: str) -> str:
-    """Return ``text`` without control characters and directional overrides."""
-    return _UNSEEN.sub("", text)
 
 
 @cache

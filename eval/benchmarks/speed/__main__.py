@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from eval.benchmarks.speed.corpus import sample
 from eval.benchmarks.speed.systems import SYSTEMS, missing
 from rag.library import Library
 from rag.models.embedders.minilm import MiniLM
+from rag.sample import sample_papers
 from rag.settings import Settings
 from rag.storage.index.passages import embedding_text, passages
 from rag.storage.ingest.ingest import embed_missing
@@ -42,7 +42,7 @@ def main() -> int:
         results: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
         results["ingest"] = _ingest(embedder, Path(scratch))
         results["search"] = []
-        texts = [embedding_text(p, passage) for p in sample() for passage in passages(p)]
+        texts = [embedding_text(p, passage) for p in sample_papers() for passage in passages(p)]
         np.save(Path(scratch) / "bases.npy", embedder.embed_texts(texts))
         for size in arguments.sizes:
             for system in systems:
@@ -58,7 +58,7 @@ def main() -> int:
 def _ingest(embedder: MiniLM, scratch: Path) -> dict[str, float]:
     """Papers a second of a whole ingest against the bare model on the same texts in the same order of batches, rounds
     taken in turns."""
-    papers = sample()
+    papers = sample_papers()
     rows = [(p, passage) for p in papers for passage in passages(p)]
     bare, whole = [], []
     for n in range(_INGEST_ROUNDS):

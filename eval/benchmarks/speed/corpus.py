@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 
 import numpy as np
 
-from rag.language.normalise import normalise
 from rag.language.sentences import sentences
 from rag.models.protocols import Vectors
 from rag.paper import Paper
+from rag.sample import sample_papers
 
 #: How far a synthetic vector lies from the real one it starts from: neighbours stay neighbours, none are equal.
 _NOISE = 0.6
 _DIMENSION = 384
 
 
-def sample() -> list[Paper]:
-    """The sample library's papers."""
-    lines = (files("rag") / "sample" / "papers.jsonl").read_text(encoding="utf-8").splitlines()
-    return [
-        Paper.create(title=normalise(r["title"]), abstract=normalise(r["abstract"]), source="sample")
-        for r in map(json.loads, lines)
-    ]
-
-
 def papers(count: int, seed: int = 7) -> Iterator[Paper]:
     """``count`` papers of one passage each: sentences of real abstracts in new combinations, with a coined name and
     figures of their own, so that the words are distributed as in real text."""
     pick = random.Random(seed)  # noqa: S311 - a repeatable corpus, no secrets
-    originals = sample()
+    originals = sample_papers()
     pool = [p.abstract[s.start : s.end] for p in originals for s in sentences(p.abstract) if s.end - s.start < 260]
     for n in range(count):
         name = f"{pick.choice('BCDFGLMNPRST')}{pick.choice('aeiou')}{pick.choice('lmnrst')}{n:x}"
@@ -76,7 +65,7 @@ class SyntheticEmbedder:
 def questions(count: int, seed: int = 11) -> list[str]:
     """Questions as users put them: runs of words of real sentences, and some with a coined name."""
     pick = random.Random(seed)  # noqa: S311
-    pool = [p.abstract[s.start : s.end] for p in sample() for s in sentences(p.abstract)]
+    pool = [p.abstract[s.start : s.end] for p in sample_papers() for s in sentences(p.abstract)]
     asked = []
     for n in range(count):
         words = pick.choice(pool).split()
